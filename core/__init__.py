@@ -1,0 +1,1 @@
+"""The business: no Streamlit, no HTTP, no scheduler, no vendor SDK."""

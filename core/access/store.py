@@ -1,0 +1,102 @@
+"""Rows of people, sessions and sign-in attempts. Functions take the session first and never commit."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, select, text, update
+from sqlalchemy.orm import Session
+
+from core.access.model import Ages
+from core.access.rules import FAILURE_WINDOW, is_limit_reached, is_session_alive, is_touch_due
+from core.db.tables.access import LoginAttempt, User, WebSession
+from core.kit.ids import new_id
+
+
+def user_by_email(session: Session, email: str) -> User | None:
+    return session.scalar(select(User).where(User.email == clean_email(email)))
+
+
+def start_session(session: Session, user_id: UUID, hashed_token: str, now: datetime) -> None:
+    session.add(WebSession(token_hash=hashed_token, user_id=user_id, created_at=now, last_seen_at=now, revoked_at=None))
+    session.flush()
+
+
+def user_of_session(session: Session, hashed_token: str, ages: Ages, now: datetime) -> User | None:
+    """The active person of a session that lives. Marks it as seen, at most once a minute."""
+    found = session.execute(
+        select(WebSession.created_at, WebSession.last_seen_at, User)
+        .join(User, User.id == WebSession.user_id)
+        .where(WebSession.token_hash == hashed_token, WebSession.revoked_at.is_(None), User.is_active)
+    ).one_or_none()
+    if found is None:
+        return None
+    created_at, last_seen_at, user = found
+    if not is_session_alive(created_at, last_seen_at, ages, now):
+        return None
+    if is_touch_due(last_seen_at, now):
+        _touch(session, hashed_token, now)
+    return user
+
+
+def revoke_session(session: Session, hashed_token: str, now: datetime) -> None:
+    session.execute(
+        update(WebSession)
+        .where(WebSession.token_hash == hashed_token, WebSession.revoked_at.is_(None))
+        .values(revoked_at=now)
+    )
+
+
+def revoke_sessions_of(session: Session, user_id: UUID, now: datetime) -> None:
+    session.execute(
+        update(WebSession).where(WebSession.user_id == user_id, WebSession.revoked_at.is_(None)).values(revoked_at=now)
+    )
+
+
+def begin_attempt(session: Session, email: str, address: str, now: datetime) -> UUID | None:
+    """Notes a try as failed, before the password is looked at; None when there were too many.
+
+    One at a time per e-mail and per address, so that tries sent all at once are counted too.
+    """
+    email = clean_email(email)
+    for name in sorted({f"sign-in:{email}", f"sign-in:{address}"}):
+        session.execute(text("select pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
+    if is_limit_reached(_failures(session, LoginAttempt.email == email, now, _last_success(session, email))):
+        return None
+    if is_limit_reached(_failures(session, LoginAttempt.address == address, now, None)):
+        return None
+    attempt = LoginAttempt(id=new_id(), email=email, address=address, at=now, succeeded=False)
+    session.add(attempt)
+    session.flush()
+    return attempt.id
+
+
+def attempt_succeeded(session: Session, attempt_id: UUID) -> None:
+    session.execute(update(LoginAttempt).where(LoginAttempt.id == attempt_id).values(succeeded=True))
+
+
+def clean_email(email: str) -> str:
+    return email.strip().lower()[:254]
+
+
+def _touch(session: Session, hashed_token: str, now: datetime) -> None:
+    session.execute(
+        update(WebSession)
+        .where(WebSession.token_hash == hashed_token, WebSession.last_seen_at < now)
+        .values(last_seen_at=now)
+    )
+
+
+def _last_success(session: Session, email: str) -> datetime | None:
+    found: datetime | None = session.scalar(
+        select(func.max(LoginAttempt.at)).where(LoginAttempt.email == email, LoginAttempt.succeeded)
+    )
+    return found
+
+
+def _failures(session: Session, whose: ColumnElement[bool], now: datetime, since: datetime | None) -> int:
+    """Failed tries of the window, not older than `since`."""
+    start = max(now - FAILURE_WINDOW, since or now - FAILURE_WINDOW)
+    counted = select(func.count()).select_from(LoginAttempt).where(whose, LoginAttempt.at > start)
+    return session.scalar(counted.where(~LoginAttempt.succeeded)) or 0

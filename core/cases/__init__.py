@@ -1,0 +1,1 @@
+"""Exceptions for people to settle."""

@@ -1,0 +1,177 @@
+"""Rows of payments and applications; a repetition of either changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.orm import Session
+
+from core.canonical import PaymentRecord
+from core.db.tables import Application, Payment
+from core.kit.ids import id_from
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A document that money can be put against."""
+
+    id: UUID
+    customer_id: UUID | None
+    open_minor: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """A credit memo to be put against the invoice that it corrects."""
+
+    id: UUID
+    source: str
+    source_ref: str
+    document_id: UUID
+    amount_minor: int
+    # No more than the invoice still owes; the rest of the memo was refunded.
+    applied_minor: int
+    effective_on: date
+
+
+def record_payments(
+    session: Session, records: Sequence[PaymentRecord], dues: Mapping[str, Due], now: datetime
+) -> set[UUID]:
+    """Records new payments and applies them as far as something is open; the rest stays unapplied.
+
+    `dues` by the id of the document at the source. Answers the ids of documents that were paid.
+    """
+    fresh = _unrecorded(session, records)
+    open_left = {due.id: due.open_minor for due in dues.values()}
+    payments, applications = [], []
+    for record in fresh:
+        due = dues.get(record.invoice_ref or "")
+        applied = _applicable(record, due, open_left)
+        payments.append(_payment_row(record, due, applied, now))
+        if due is not None and applied:
+            open_left[due.id] -= applied
+            applications.append(_application_row(record, due.id, applied, now))
+    if payments:
+        session.execute(pg_insert(Payment).on_conflict_do_nothing(), payments)
+    return _apply(session, applications)
+
+
+def _unrecorded(session: Session, records: Sequence[PaymentRecord]) -> list[PaymentRecord]:
+    if not records:
+        return []
+    by_ref = {record.source_ref: record for record in records}
+    statement = select(Payment.source_ref).where(
+        Payment.source == records[0].source, Payment.source_ref.in_(list(by_ref))
+    )
+    for ref in session.scalars(statement):
+        del by_ref[ref]
+    return sorted(by_ref.values(), key=lambda record: (record.received_on, record.source_ref))
+
+
+def _applicable(record: PaymentRecord, due: Due | None, open_left: Mapping[UUID, int]) -> int:
+    if due is None or due.currency != record.currency:
+        return 0
+    return max(0, min(record.amount_minor, open_left[due.id]))
+
+
+def _payment_row(record: PaymentRecord, due: Due | None, applied: int, now: datetime) -> dict[str, object]:
+    return {
+        "id": payment_id(record.source, record.source_ref),
+        "source": record.source,
+        "source_ref": record.source_ref,
+        "customer_id": due.customer_id if due else None,
+        "invoice_ref": record.invoice_ref,
+        "currency": record.currency,
+        "amount_minor": record.amount_minor,
+        "unapplied_minor": record.amount_minor - applied,
+        "received_on": record.received_on,
+        "method": record.method,
+        "recorded_at": now,
+    }
+
+
+def payment_id(source: str, source_ref: str) -> UUID:
+    return id_from("payment", source, source_ref)
+
+
+def _application_row(record: PaymentRecord, document: UUID, applied: int, now: datetime) -> dict[str, object]:
+    return {
+        "id": id_from("application", "payment", record.source, record.source_ref, str(document)),
+        "source": record.source,
+        "source_ref": record.source_ref,
+        "kind": "payment",
+        "payment_id": payment_id(record.source, record.source_ref),
+        "credit_id": None,
+        "document_id": document,
+        "amount_minor": applied,
+        "effective_on": record.received_on,
+        "recorded_at": now,
+    }
+
+
+def apply_waiting(session: Session, source: str, dues: Mapping[str, Due], now: datetime) -> set[UUID]:
+    """Applies payments that came before their documents. Answers the ids of documents that were paid."""
+    statement = select(Payment).where(
+        Payment.source == source, Payment.invoice_ref.in_(list(dues)), Payment.unapplied_minor > 0
+    )
+    applications = []
+    for payment in session.scalars(statement.order_by(Payment.received_on).with_for_update()):
+        due = dues[payment.invoice_ref or ""]
+        applied = min(payment.unapplied_minor, due.open_minor) if due.currency == payment.currency else 0
+        if applied <= 0:
+            continue
+        payment.unapplied_minor -= applied
+        payment.customer_id = due.customer_id
+        applications.append(_waiting_row(payment, due.id, applied, now))
+    session.flush()
+    return _apply(session, applications)
+
+
+def _waiting_row(payment: Payment, document: UUID, applied: int, now: datetime) -> dict[str, object]:
+    return {
+        "id": id_from("application", "payment", payment.source, payment.source_ref, str(document)),
+        "source": payment.source,
+        "source_ref": payment.source_ref,
+        "kind": "payment",
+        "payment_id": payment.id,
+        "credit_id": None,
+        "document_id": document,
+        "amount_minor": applied,
+        "effective_on": payment.received_on,
+        "recorded_at": now,
+    }
+
+
+def apply_credits(session: Session, credits: Iterable[Credit], now: datetime) -> set[UUID]:
+    """Puts credit memos against their invoices, and settles the memos themselves with the mirror amount."""
+    rows = []
+    for credit in credits:
+        sides = ((credit.document_id, credit.applied_minor, "invoice"), (credit.id, -credit.amount_minor, "memo"))
+        for document, amount, side in sides:
+            rows.append(
+                {
+                    "id": id_from("application", "credit", side, credit.source, credit.source_ref),
+                    "source": f"{credit.source}:{side}",
+                    "source_ref": credit.source_ref,
+                    "kind": "credit",
+                    "payment_id": None,
+                    "credit_id": credit.id,
+                    "document_id": document,
+                    "amount_minor": amount,
+                    "effective_on": credit.effective_on,
+                    "recorded_at": now,
+                }
+            )
+    return _apply(session, rows)
+
+
+def _apply(session: Session, rows: list[dict[str, object]]) -> set[UUID]:
+    if rows:
+        session.execute(pg_insert(Application).on_conflict_do_nothing(), rows)
+    return {row["document_id"] for row in rows if isinstance(row["document_id"], UUID)}

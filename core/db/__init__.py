@@ -1,0 +1,1 @@
+"""The one store: PostgreSQL through SQLAlchemy; tables, engine, sessions."""

@@ -1,0 +1,47 @@
+"""People, their server-side sessions, and sign-in attempts."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy import ARRAY, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.db.types import Id, Instant, Minor, Table
+
+
+class User(Table):
+    __tablename__ = "users"
+
+    id: Mapped[Id]
+    email: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    role: Mapped[str]
+    # Codes of legal entities; NULL means all of them.
+    entities: Mapped[list[str] | None] = mapped_column(ARRAY(String))
+    # In minor units of the reporting currency; 0 = may not approve money.
+    approval_limit_minor: Mapped[Minor] = mapped_column(default=0)
+    password_hash: Mapped[str]
+    is_active: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[Instant]
+
+
+class WebSession(Table):
+    __tablename__ = "web_sessions"
+
+    token_hash: Mapped[str] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[Instant]
+    last_seen_at: Mapped[Instant]
+    revoked_at: Mapped[Instant | None]
+
+
+class LoginAttempt(Table):
+    __tablename__ = "login_attempts"
+    __table_args__ = (Index("ix_login_attempts_email_at", "email", "at"),)
+
+    id: Mapped[Id]
+    email: Mapped[str]
+    address: Mapped[str]
+    at: Mapped[Instant]
+    succeeded: Mapped[bool]

@@ -1,0 +1,1 @@
+"""Disputes of customers and card holders."""

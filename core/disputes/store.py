@@ -1,0 +1,120 @@
+"""Rows of disputes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import exists, select, update
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.orm import Session
+
+from core.canonical import DisputeRecord
+from core.db.tables import Dispute, Document
+from core.disputes.model import DisputeState
+from core.kit.errors import NotFound, Refused, Stale
+from core.kit.ids import id_from
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """The document that a dispute is about."""
+
+    id: UUID
+    customer_id: UUID | None
+    currency: str
+    total_minor: int
+
+
+_STATE = (
+    "document_id",
+    "customer_id",
+    "reason",
+    "sentence",
+    "currency",
+    "amount_minor",
+    "state",
+    "due_at",
+    "closed_at",
+)
+
+
+def record(session: Session, records: Sequence[DisputeRecord], abouts: Mapping[str, About]) -> set[UUID]:
+    """Upserts disputes of a source; `abouts` by the record's source_ref. Answers the documents concerned."""
+    rows = {r.source_ref: _row(r, abouts.get(r.source_ref)) for r in records}
+    if not rows:
+        return set()
+    statement = pg_insert(Dispute)
+    updates: dict[str, Any] = {name: statement.excluded[name] for name in _STATE}
+    updates["revision"] = Dispute.revision + 1
+    session.execute(
+        statement.on_conflict_do_update(index_elements=["source", "source_ref"], set_=updates), list(rows.values())
+    )
+    return {row["document_id"] for row in rows.values() if row["document_id"] is not None}
+
+
+def _row(r: DisputeRecord, about: About | None) -> dict[str, Any]:
+    return {
+        "id": id_from("dispute", r.source, r.source_ref),
+        "source": r.source,
+        "source_ref": r.source_ref,
+        "kind": r.kind,
+        "number": r.number,
+        "document_id": about.id if about else None,
+        "invoice_ref": r.invoice_ref,
+        "invoice_number": r.invoice_number,
+        "customer_id": about.customer_id if about else None,
+        "reason": r.reason,
+        "sentence": r.sentence,
+        "currency": r.currency or (about.currency if about else "USD"),
+        "amount_minor": r.amount_minor if r.amount_minor is not None else (about.total_minor if about else 0),
+        "state": r.state,
+        "opened_at": r.opened_at,
+        "due_at": r.due_at,
+        "closed_at": r.closed_at,
+    }
+
+
+def adopt(session: Session, documents: Iterable[UUID]) -> set[UUID]:
+    """Ties disputes that came before their documents to them. Answers the documents concerned."""
+    statement = (
+        update(Dispute)
+        .where(
+            Dispute.document_id.is_(None),
+            Document.id.in_(list(documents)),
+            ((Dispute.invoice_ref == Document.source_ref) & (Dispute.source == Document.source))
+            | (Dispute.invoice_number == Document.number),
+        )
+        .values(document_id=Document.id, customer_id=Document.customer_id)
+        .returning(Dispute.document_id)
+        .execution_options(synchronize_session=False)
+    )
+    return {id for id in session.scalars(statement) if id is not None}
+
+
+def mark_documents(session: Session, ids: Iterable[UUID]) -> None:
+    """Sets each document's disputed flag to whether an open dispute is about it."""
+    wanted = list(ids)
+    if not wanted:
+        return
+    is_open = exists().where(Dispute.document_id == Document.id, Dispute.state == DisputeState.OPEN)
+    session.execute(
+        update(Document)
+        .where(Document.id.in_(wanted))
+        .values(is_disputed=is_open)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def get_open(session: Session, id: UUID, revision: int) -> Dispute:
+    """One locked open dispute. Raises NotFound, Stale or Refused."""
+    row = session.scalar(select(Dispute).where(Dispute.id == id).with_for_update())
+    if row is None:
+        raise NotFound("This dispute")
+    if row.revision != revision:
+        raise Stale("This dispute")
+    if row.state != DisputeState.OPEN:
+        raise Refused("dispute.closed", f"This dispute is already {row.state}.")
+    return row

@@ -1,0 +1,36 @@
+"""States of a document and the moves between them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class DocumentState(StrEnum):
+    RECEIVED = "received"
+    ON_HOLD = "on_hold"  # a blocking exception is open
+    AWAITING_APPROVAL = "awaiting_approval"
+    RELEASED = "released"  # on its way to the ledger
+    REFUSED = "refused"  # the ledger said no
+    POSTED = "posted"
+    VOID = "void"
+
+
+_S = DocumentState
+
+MOVES: dict[DocumentState, frozenset[DocumentState]] = {
+    _S.RECEIVED: frozenset({_S.ON_HOLD, _S.AWAITING_APPROVAL, _S.RELEASED, _S.POSTED, _S.VOID}),
+    _S.ON_HOLD: frozenset({_S.AWAITING_APPROVAL, _S.RELEASED, _S.VOID}),
+    _S.AWAITING_APPROVAL: frozenset({_S.ON_HOLD, _S.RELEASED, _S.VOID}),
+    _S.RELEASED: frozenset({_S.POSTED, _S.REFUSED, _S.VOID}),
+    _S.REFUSED: frozenset({_S.RELEASED, _S.POSTED, _S.VOID}),
+    _S.POSTED: frozenset({_S.VOID}),
+    _S.VOID: frozenset(),
+}
+
+# States in which the facts of a document may still be corrected and are checked again.
+UNDECIDED = (_S.RECEIVED, _S.ON_HOLD, _S.AWAITING_APPROVAL)
+
+
+def natural_key(source: str, source_ref: str) -> str:
+    """The key under which a document is posted, the same however often it is decided."""
+    return f"{source}_{source_ref}"

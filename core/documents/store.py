@@ -1,0 +1,254 @@
+"""Rows of documents: recording batches, moving states, residuals."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Table as SqlTable
+from sqlalchemy import case, delete, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from core.canonical import DocumentLineRecord
+from core.db.tables import Application, Document, DocumentLine, Transition
+from core.documents.model import MOVES, DocumentState
+from core.kit.errors import IllegalMove, NotFound, Stale
+from core.kit.ids import new_id
+
+_documents: SqlTable = Document.__table__  # type: ignore[assignment]
+_lines: SqlTable = DocumentLine.__table__  # type: ignore[assignment]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is remembered of a recorded document, enough to see whether a new report changes it."""
+
+    id: UUID
+    content_hash: str
+    state: str
+    revision: int
+
+
+def known(session: Session, source: str, refs: Iterable[str]) -> dict[str, Known]:
+    """Recorded documents by their id at the source."""
+    statement = select(
+        Document.source_ref, Document.id, Document.content_hash, Document.state, Document.revision
+    ).where(Document.source == source, Document.source_ref.in_(list(refs)))
+    return {row[0]: Known(row[1], row[2], row[3], row[4]) for row in session.execute(statement)}
+
+
+def insert_documents(
+    session: Session, rows: list[dict[str, Any]], lines: Mapping[UUID, Sequence[DocumentLineRecord]]
+) -> None:
+    """Bulk insert of new documents with their lines. Every row has the same columns."""
+    if not rows:
+        return
+    session.execute(insert(_documents), rows)
+    _insert_lines(session, lines)
+
+
+def _insert_lines(session: Session, lines: Mapping[UUID, Sequence[DocumentLineRecord]]) -> None:
+    rows = [
+        {"document_id": id, "position": position} | line.__dict__
+        for id, records in lines.items()
+        for position, line in enumerate(records, start=1)
+    ]
+    if rows:
+        session.execute(insert(_lines), rows)
+
+
+def replace_content(
+    session: Session, id: UUID, columns: Mapping[str, Any], lines: Sequence[DocumentLineRecord]
+) -> None:
+    """A source changed a document that is not decided yet: its new content takes the place of the old."""
+    session.execute(update(Document).where(Document.id == id).values(**columns, revision=Document.revision + 1))
+    session.execute(delete(DocumentLine).where(DocumentLine.document_id == id))
+    _insert_lines(session, {id: lines})
+
+
+def load(session: Session, ids: Iterable[UUID]) -> dict[UUID, Document]:
+    """Documents locked for the rest of the transaction, in a fixed order so that two writers cannot deadlock."""
+    statement = select(Document).where(Document.id.in_(list(ids))).order_by(Document.id).with_for_update()
+    return {row.id: row for row in session.scalars(statement)}
+
+
+def get(session: Session, id: UUID, revision: int | None = None) -> Document:
+    """One locked document. Raises NotFound, or Stale when `revision` is not the present one."""
+    row = load(session, [id]).get(id)
+    if row is None:
+        raise NotFound("This document")
+    if revision is not None and row.revision != revision:
+        raise Stale(f"Invoice {row.number}")
+    return row
+
+
+def lines_of(session: Session, ids: Iterable[UUID]) -> dict[UUID, list[DocumentLine]]:
+    found: dict[UUID, list[DocumentLine]] = defaultdict(list)
+    statement = select(DocumentLine).where(DocumentLine.document_id.in_(list(ids)))
+    for row in session.scalars(statement.order_by(DocumentLine.document_id, DocumentLine.position)):
+        found[row.document_id].append(row)
+    return found
+
+
+def move(
+    session: Session,
+    documents: Iterable[Document],
+    new: DocumentState,
+    now: datetime,
+    actor: str,
+    note: str | None = None,
+) -> None:
+    """The one mover: checks the table of moves, stamps, bumps the revision and leaves a transition each."""
+    trail = []
+    for document in documents:
+        old = DocumentState(document.state)
+        if old == new:
+            continue
+        if new not in MOVES[old]:
+            raise IllegalMove(f"Invoice {document.number}", old.replace("_", " "), new.replace("_", " "))
+        document.state = new
+        document.revision += 1
+        if new is DocumentState.RELEASED:
+            document.released_at = now
+        if new is DocumentState.POSTED:
+            document.posted_at = now
+        trail.append((document.id, old, new))
+    session.flush()
+    leave_transitions(session, "document", trail, now, actor, note)
+
+
+def leave_transitions(
+    session: Session,
+    subject: str,
+    steps: Iterable[tuple[UUID, str | None, str]],
+    now: datetime,
+    actor: str,
+    note: str | None = None,
+) -> None:
+    """Records steps (id, old state, new state)."""
+    rows = [
+        {
+            "id": new_id(),
+            "subject": subject,
+            "subject_id": id,
+            "old": old,
+            "new": new,
+            "at": now,
+            "actor": actor,
+            "note": note,
+        }
+        for id, old, new in steps
+    ]
+    if rows:
+        session.execute(insert(Transition), rows)
+
+
+def refresh_open(session: Session, ids: Iterable[UUID]) -> None:
+    """Recomputes what is open, and since when nothing is, from the dated applications alone."""
+    wanted = list(set(ids))
+    if not wanted:
+        return
+    applied = (
+        select(
+            Application.document_id.label("id"),
+            func.sum(Application.amount_minor).label("applied"),
+            func.max(Application.effective_on).label("last"),
+        )
+        .where(Application.document_id.in_(wanted))
+        .group_by(Application.document_id)
+        .subquery()
+    )
+    left = Document.total_minor - applied.c.applied
+    session.execute(
+        update(Document)
+        .where(Document.id == applied.c.id)
+        .values(open_minor=left, settled_on=case((left == 0, applied.c.last), else_=None))
+        .execution_options(synchronize_session=False)
+    )
+
+
+def ids_by_ref(session: Session, source: str, refs: Iterable[str]) -> dict[str, UUID]:
+    statement = select(Document.source_ref, Document.id).where(
+        Document.source == source, Document.source_ref.in_(list(set(refs)))
+    )
+    return {row.source_ref: row.id for row in session.execute(statement)}
+
+
+def ids_by_number(session: Session, numbers: Iterable[str]) -> dict[str, UUID]:
+    statement = select(Document.number, Document.id).where(Document.number.in_(list(set(numbers))))
+    return {row.number: row.id for row in session.execute(statement)}
+
+
+def undecided_ids(session: Session, customer_ids: Iterable[UUID], contract_ids: Iterable[UUID]) -> set[UUID]:
+    """Documents on hold for these customers or contracts: a change of the parties may clear them."""
+    on_hold = Document.state == DocumentState.ON_HOLD
+    by_customer = select(Document.id).where(on_hold, Document.customer_id.in_(list(customer_ids)))
+    by_contract = select(Document.id).where(on_hold, Document.contract_id.in_(list(contract_ids)))
+    return {*session.scalars(by_customer), *session.scalars(by_contract)}
+
+
+def waiting_for_customers(session: Session, source: str, refs: Iterable[str]) -> set[UUID]:
+    """Documents on hold whose customer's link was not known when they came."""
+    statement = select(Document.id).where(
+        Document.state == DocumentState.ON_HOLD,
+        Document.customer_id.is_(None),
+        Document.source == source,
+        Document.customer_ref.in_(list(refs)),
+    )
+    return set(session.scalars(statement))
+
+
+def waiting_for_products(session: Session, codes: Iterable[str]) -> set[UUID]:
+    """Documents on hold with a line of one of these products."""
+    statement = (
+        select(Document.id)
+        .join(DocumentLine, DocumentLine.document_id == Document.id)
+        .where(Document.state == DocumentState.ON_HOLD, DocumentLine.product_code.in_(list(codes)))
+    )
+    return set(session.scalars(statement))
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """Another invoice of the same contract, for comparison."""
+
+    id: UUID
+    number: str
+    contract_number: str | None
+    period_start: date | None
+    period_end: date | None
+    total_minor: int
+    issue_date: date
+    state: str
+    subtotal_minor: int
+
+
+def neighbours(session: Session, contract_numbers: Iterable[str]) -> dict[str, list[Neighbour]]:
+    """The invoices of each contract, newest first, void ones left out."""
+    found: dict[str, list[Neighbour]] = defaultdict(list)
+    statement = (
+        select(
+            Document.id,
+            Document.number,
+            Document.contract_number,
+            Document.period_start,
+            Document.period_end,
+            Document.total_minor,
+            Document.issue_date,
+            Document.state,
+            Document.subtotal_minor,
+        )
+        .where(
+            Document.contract_number.in_(list(set(contract_numbers))),
+            Document.kind == "invoice",
+            Document.state != DocumentState.VOID,
+        )
+        .order_by(Document.issue_date.desc(), Document.id.desc())
+    )
+    for row in session.execute(statement):
+        found[row.contract_number or ""].append(Neighbour(*row._tuple()))
+    return found

@@ -1,0 +1,1 @@
+"""Money, currency, time, identity and refusals: below everything else."""

@@ -1,0 +1,92 @@
+"""Money as integer minor units with an ISO 4217 currency; the exponent comes from CLDR."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from functools import cache
+
+from babel import Locale
+from babel.numbers import format_decimal, get_currency_precision
+
+from core.kit.errors import Refused
+
+
+class UnknownCurrency(Refused):
+    """The currency code is not one of ISO 4217 as CLDR knows them."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__("currency.unknown", f"“{code}” is not a currency code we know.")
+
+
+class NotAnAmount(Refused):
+    """Text that is not an amount of the currency."""
+
+    def __init__(self, text: str, currency: str) -> None:
+        super().__init__("amount.unreadable", f"“{text}” is not an amount in {currency}.")
+
+
+@cache
+def _known_codes() -> frozenset[str]:
+    return frozenset(Locale("en").currencies)
+
+
+@cache
+def exponent(currency: str) -> int:
+    """Digits after the point of one unit of `currency` (JPY 0, USD 2, KWD 3). Raises UnknownCurrency."""
+    if currency not in _known_codes():
+        raise UnknownCurrency(currency)
+    return get_currency_precision(currency)
+
+
+def to_minor(amount: Decimal, currency: str) -> int:
+    """Whole minor units of a decimal amount, rounded half up."""
+    scaled = amount.scaleb(exponent(currency))
+    return int(scaled.quantize(Decimal(1), rounding=ROUND_HALF_UP))
+
+
+def to_decimal(minor: int, currency: str) -> Decimal:
+    """The decimal amount of `minor` units, with exactly the currency's digits."""
+    return Decimal(minor).scaleb(-exponent(currency))
+
+
+def parse_minor(text: str, currency: str) -> int:
+    """Minor units of a decimal string such as "1234.50". Raises NotAnAmount on text or on too many digits."""
+    digits = exponent(currency)
+    try:
+        amount = Decimal(text.strip())
+    except InvalidOperation:
+        raise NotAnAmount(text, currency) from None
+    if not amount.is_finite() or amount != round(amount, digits):
+        raise NotAnAmount(text, currency)
+    return to_minor(amount, currency)
+
+
+def convert_minor(minor: int, source: str, target: str, rate: Decimal) -> int:
+    """`minor` units of `source` in minor units of `target`; `rate` = units of target for one unit of source."""
+    if source == target:
+        return minor
+    return to_minor(to_decimal(minor, source) * rate, target)
+
+
+def format_minor(minor: int, currency: str) -> str:
+    """An amount as the house writes it: "1,234.50" (no currency sign; the code stands beside it)."""
+    digits = exponent(currency)
+    pattern = "#,##0" + ("." + "0" * digits if digits else "")
+    return format_decimal(to_decimal(minor, currency), format=pattern, locale="en_US")
+
+
+@dataclass(frozen=True, slots=True, order=False)
+class Money:
+    """An amount that knows its currency; sums of different currencies are refused."""
+
+    minor: int
+    currency: str
+
+    def __add__(self, other: Money) -> Money:
+        if other.currency != self.currency:
+            raise Refused("currency.mixed", f"{self.currency} and {other.currency} cannot be added.")
+        return Money(self.minor + other.minor, self.currency)
+
+    def __str__(self) -> str:
+        return f"{self.currency} {format_minor(self.minor, self.currency)}"

@@ -1,0 +1,1 @@
+"""Legal entities, customers, products, exchange rates, and the links to other systems."""

@@ -1,0 +1,168 @@
+"""Rows of parties; every write takes a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select, tuple_
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.orm import Session
+
+from core.canonical import CustomerRecord, EntityRecord, ExchangeRate, ProductRecord
+from core.db.tables import Customer, FxRate, LegalEntity, Link, Product
+from core.kit.ids import id_from, new_id
+
+CRM = "salesforce"
+
+
+def save_entities(session: Session, records: Sequence[EntityRecord], now: datetime) -> None:
+    rows = {r.code: {"code": r.code, "name": r.name, "country": r.country, "currency": r.currency} for r in records}
+    _upsert(session, LegalEntity, list(rows.values()), ["code"], ["name", "country", "currency"])
+    save_links(session, [("entity", r.code, r.source, r.source_ref) for r in records], now)
+
+
+def entity_countries(session: Session) -> dict[str, str]:
+    """ISO country per code of a legal entity."""
+    return {row.code: row.country for row in session.execute(select(LegalEntity.code, LegalEntity.country))}
+
+
+def save_rates(session: Session, rates: Iterable[ExchangeRate]) -> None:
+    rows = {
+        (rate.currency, rate.day): {"currency": rate.currency, "day": rate.day, "rate": rate.rate} for rate in rates
+    }
+    _upsert(session, FxRate, list(rows.values()), ["currency", "day"], ["rate"])
+
+
+def save_products(session: Session, products: Sequence[ProductRecord], now: datetime) -> None:
+    rows = {product.code: {"code": product.code, "name": product.name} for product in products}
+    _upsert(session, Product, list(rows.values()), ["code"], ["name"])
+    save_links(session, [("product", p.code, p.source, p.source_ref) for p in products], now)
+
+
+def save_links(session: Session, links: Iterable[tuple[str, str, str, str]], now: datetime) -> None:
+    """Upserts (kind, our id, system, external id): a record of another system belongs to one of ours."""
+    rows = {
+        (system, kind, external): {
+            "id": new_id(),
+            "kind": kind,
+            "our_id": our_id,
+            "system": system,
+            "external_id": external,
+            "seen_at": now,
+        }
+        for kind, our_id, system, external in links
+    }
+    _upsert(session, Link, list(rows.values()), ["system", "kind", "external_id"], ["our_id", "seen_at"])
+
+
+def linked(session: Session, kind: str, system: str, refs: Iterable[str]) -> dict[str, str]:
+    """Our id per external id, for those that are linked."""
+    wanted = list(set(refs))
+    if not wanted:
+        return {}
+    statement = select(Link.external_id, Link.our_id).where(
+        Link.kind == kind, Link.system == system, Link.external_id.in_(wanted)
+    )
+    return {row.external_id: row.our_id for row in session.execute(statement)}
+
+
+def external_refs(session: Session, kind: str, system: str, our_ids: Iterable[str]) -> dict[str, str]:
+    """External id per id of ours, for those that are linked."""
+    statement = select(Link.our_id, Link.external_id).where(
+        Link.kind == kind, Link.system == system, Link.our_id.in_(list(set(our_ids)))
+    )
+    return {row.our_id: row.external_id for row in session.execute(statement)}
+
+
+def save_customers(session: Session, records: Sequence[CustomerRecord], now: datetime) -> set[UUID]:
+    """Records customers of one source and links them. Answers the ids of customers whose master data changed.
+
+    The CRM owns master data; a record of another system that names its CRM id only adds its link, and one that
+    names none becomes a customer of its own only when it comes from a file (source "import").
+    """
+    links = [("customer", str(_house_id(r)), r.source, r.source_ref) for r in records if _has_house_id(r)]
+    save_links(session, links, now)
+    owned = {_house_id(r): r for r in records if r.source in (CRM, "import")}
+    changed = _changed_ids(session, owned)
+    rows = [_master_of(owned[id]) | {"id": id, "updated_at": now, "revision": 1} for id in changed]
+    if rows:
+        statement = pg_insert(Customer)
+        updates: dict[str, Any] = {name: statement.excluded[name] for name in (*_MASTER, "updated_at")}
+        updates["revision"] = Customer.revision + 1
+        session.execute(statement.on_conflict_do_update(index_elements=["id"], set_=updates), rows)
+    return changed
+
+
+def _has_house_id(record: CustomerRecord) -> bool:
+    return record.crm_ref is not None or record.source in (CRM, "import")
+
+
+def _house_id(record: CustomerRecord) -> UUID:
+    if record.crm_ref is not None or record.source == CRM:
+        return id_from("customer", CRM, record.crm_ref or record.source_ref)
+    return id_from("customer", record.source, record.source_ref)
+
+
+_MASTER = [
+    "number",
+    "name",
+    "entity",
+    "segment",
+    "currency",
+    "country",
+    "address",
+    "email",
+    "tax_id",
+    "is_po_required",
+    "terms_days",
+    "is_on_hold",
+    "owner",
+]
+
+
+def _master_of(record: CustomerRecord) -> dict[str, Any]:
+    row: dict[str, Any] = {name: getattr(record, name) for name in _MASTER}
+    row["number"] = record.number or record.source_ref
+    row["currency"] = record.currency or "USD"
+    return row
+
+
+def _changed_ids(session: Session, records: Mapping[UUID, CustomerRecord]) -> set[UUID]:
+    known = {row.id: row for row in session.scalars(select(Customer).where(Customer.id.in_(list(records))))}
+    changed = set()
+    for id, record in records.items():
+        row = known.get(id)
+        if row is None or any(getattr(row, name) != value for name, value in _master_of(record).items()):
+            changed.add(id)
+    return changed
+
+
+def customers(session: Session, ids: Iterable[UUID]) -> dict[UUID, Customer]:
+    wanted = list({id for id in ids if id is not None})
+    return {row.id: row for row in session.scalars(select(Customer).where(Customer.id.in_(wanted)))} if wanted else {}
+
+
+def rate_on(session: Session, currency: str, base: str, day: date) -> Decimal | None:
+    """Units of `base` for one of `currency` by the latest rate stated on or before `day`; None when none is known."""
+    return Decimal(1) if currency == base else rates_on(session, day).get(currency)
+
+
+def rates_on(session: Session, day: date) -> dict[str, Decimal]:
+    """The latest rate of each currency stated on or before `day`."""
+    latest = select(FxRate.currency, func.max(FxRate.day)).where(FxRate.day <= day).group_by(FxRate.currency).subquery()
+    statement = select(FxRate.currency, FxRate.rate).where(
+        tuple_(FxRate.currency, FxRate.day).in_(select(latest.c[0], latest.c[1]))
+    )
+    return {row.currency: row.rate for row in session.execute(statement)}
+
+
+def _upsert(session: Session, table: Any, rows: list[dict[str, Any]], keys: list[str], columns: list[str]) -> None:
+    if not rows:
+        return
+    statement = pg_insert(table)
+    updates = {name: statement.excluded[name] for name in columns}
+    session.execute(statement.on_conflict_do_update(index_elements=keys, set_=updates), rows)

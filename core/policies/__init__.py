@@ -1,0 +1,1 @@
+"""Versioned decision tables (JSON Decision Model), evaluated with trace."""

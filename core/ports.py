@@ -1,0 +1,176 @@
+"""What the house asks of outside systems: small protocols, four failure families, declared capabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Protocol
+
+from core.canonical import CanonicalRecord
+
+
+class ConnectorFailure(Exception):
+    """Root of the four families; `sentence` is for people, `exchange` is the masked request and response."""
+
+    def __init__(self, sentence: str, code: str | None = None, exchange: dict[str, Any] | None = None) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.code = code
+        self.exchange = exchange or {}
+
+
+class Transient(ConnectorFailure):
+    """The clock acts next: try again later. `retry_after_seconds` when the vendor said so."""
+
+    retry_after_seconds: float | None = None
+
+
+class Rejected(ConnectorFailure):
+    """A person acts next: the vendor refuses this record for good."""
+
+
+class Misconfigured(ConnectorFailure):
+    """An administrator acts next: credentials, permissions or set-up are wrong."""
+
+
+class InDoubt(ConnectorFailure):
+    """Nobody knows whether it happened: look it up before anything else."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawRecord:
+    """One outside fact as it came. `version` distinguishes states of the same record (stamp or content hash)."""
+
+    kind: str
+    external_id: str
+    version: str
+    payload: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some records and the cursor that stands behind them. `is_last`: nothing more for now."""
+
+    records: tuple[RawRecord, ...]
+    cursor: dict[str, Any]
+    is_last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A pull: its name and the kinds of records it brings. Streams are read in the order they are listed."""
+
+    name: str
+    kinds: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a connector can do, as a fact that documentation and pages read."""
+
+    system: str
+    title: str
+    streams: tuple[Stream, ...] = ()
+    has_webhooks: bool = False
+    posts: tuple[str, ...] = ()
+    finds_by_key: bool = False
+    max_in_flight: int = 3
+    requests_per_second: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """Outcome of `check()`: a sentence per thing tried; nothing was changed outside."""
+
+    is_usable: bool
+    sentences: tuple[str, ...]
+
+
+class Source(Protocol):
+    """A system we read from."""
+
+    capabilities: Capabilities
+
+    def check(self) -> Probe: ...
+
+    def count(self, stream: str) -> int | None:
+        """How many records a first pull will bring, when the system can say so cheaply."""
+        ...
+
+    def pull(self, stream: str, cursor: Mapping[str, Any]) -> Iterator[Page]:
+        """Pages from `cursor` ({} = from the beginning) on. Raises a ConnectorFailure."""
+        ...
+
+    def to_canonical(self, record: RawRecord) -> tuple[CanonicalRecord, ...]:
+        """Pure. No record when there is nothing to record. Raises ValueError (pydantic's too) on an unknown shape."""
+        ...
+
+    def fetch(self, kind: str, external_id: str) -> RawRecord | None:
+        """The record as it is now, or None if it is gone."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerLine:
+    product_code: str
+    description: str
+    quantity: Decimal
+    net_minor: int
+    tax_minor: int
+    tax_percent: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerDocument:
+    """What is to be posted, in our words; the connector finds the ledger's ids. `key` makes a repetition harmless."""
+
+    key: str
+    kind: str  # invoice | credit_memo
+    number: str
+    entity: str
+    customer_ref: str  # the CRM's id, under which the ledger knows the customer
+    currency: str
+    issue_date: date
+    due_date: date
+    po_number: str | None
+    memo: str
+    lines: tuple[LedgerLine, ...]
+    total_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """The ledger has it: under which id and number, with which total, and the masked exchange."""
+
+    external_id: str
+    number: str | None
+    total_minor: int | None
+    exchange: dict[str, Any] = field(default_factory=dict)
+
+
+class Ledger(Protocol):
+    """A system we post to."""
+
+    capabilities: Capabilities
+
+    def check(self) -> Probe: ...
+
+    def post(self, document: LedgerDocument) -> Posted:
+        """Posts once. Raises Transient (nothing happened), Rejected, Misconfigured or InDoubt."""
+        ...
+
+    def find(self, key: str, kind: str) -> Posted | None:
+        """What the ledger holds under the key. Raises Transient or Misconfigured."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SignedEvent:
+    """A webhook whose signature was right."""
+
+    external_id: str
+    kind: str
+    occurred_at: datetime
+    payload: dict[str, Any]

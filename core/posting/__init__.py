@@ -1,0 +1,1 @@
+"""Deliveries to ledgers, and what ledgers hold."""

@@ -1,0 +1,186 @@
+"""Rows of deliveries, attempts and ledger entries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.orm import Session
+
+from core.canonical import LedgerRecord
+from core.db.tables import Delivery, DeliveryAttempt, LedgerEntry
+from core.kit.errors import IllegalMove, NotFound, Refused, Stale
+from core.kit.ids import new_id
+from core.ports import LedgerDocument
+from core.posting.model import MOVES, ClaimedDelivery, DeliveryState, decode, encode
+
+# Longer than any call may take: an attempt without outcome that is older than this has ended somehow.
+SETTLE = timedelta(seconds=45)
+
+_CLAIMABLE = (DeliveryState.QUEUED, DeliveryState.RETRYING, DeliveryState.IN_DOUBT)
+
+
+def enqueue(
+    session: Session, documents: Sequence[tuple[UUID, LedgerDocument]], system: str, now: datetime
+) -> list[UUID]:
+    """One delivery per key, whoever asks how often. Answers the ids of the new ones."""
+    rows = [
+        {
+            "id": new_id(),
+            "document_id": document_id,
+            "system": system,
+            "key": document.key,
+            "state": DeliveryState.QUEUED,
+            "payload": encode(document),
+            "next_at": now,
+            "enqueued_at": now,
+        }
+        for document_id, document in documents
+    ]
+    if not rows:
+        return []
+    statement = pg_insert(Delivery).on_conflict_do_nothing(index_elements=["system", "key"]).returning(Delivery.id)
+    return list(session.scalars(statement, rows))
+
+
+def claim(session: Session, delivery_id: UUID, now: datetime) -> ClaimedDelivery | None:
+    """The delivery if it is its turn: open, due, and no other attempt may still be under way."""
+    statement = select(Delivery).where(Delivery.id == delivery_id).with_for_update(skip_locked=True)
+    row = session.scalar(statement)
+    if row is None or row.state not in _CLAIMABLE or row.next_at > now:
+        return None
+    unended = session.scalar(
+        select(DeliveryAttempt)
+        .where(DeliveryAttempt.delivery_id == row.id, DeliveryAttempt.ended_at.is_(None))
+        .order_by(DeliveryAttempt.number.desc())
+        .limit(1)
+    )
+    if unended is not None and unended.begun_at > now - SETTLE:
+        return None
+    must_find = unended is not None or row.state == DeliveryState.IN_DOUBT
+    return ClaimedDelivery(row.id, decode(row.payload), row.system, row.key, row.attempts, must_find)
+
+
+def begin_attempt(session: Session, delivery_id: UUID, action: str, now: datetime) -> int:
+    """Writes down the intent before the call, and ends attempts that never told how they ended."""
+    session.execute(
+        update(DeliveryAttempt)
+        .where(DeliveryAttempt.delivery_id == delivery_id, DeliveryAttempt.ended_at.is_(None))
+        .values(ended_at=now, outcome="unknown")
+    )
+    number: int | None = session.scalar(
+        update(Delivery)
+        .where(Delivery.id == delivery_id)
+        .values(attempts=Delivery.attempts + 1)
+        .returning(Delivery.attempts)
+    )
+    if number is None:
+        raise NotFound("This delivery")
+    session.add(DeliveryAttempt(delivery_id=delivery_id, number=number, action=action, begun_at=now))
+    return number
+
+
+def end_attempt(
+    session: Session, delivery_id: UUID, number: int, outcome: str, exchange: dict[str, Any], now: datetime
+) -> None:
+    session.execute(
+        update(DeliveryAttempt)
+        .where(DeliveryAttempt.delivery_id == delivery_id, DeliveryAttempt.number == number)
+        .values(ended_at=now, outcome=outcome, request=exchange.get("request"), response=exchange.get("response"))
+    )
+
+
+def get(session: Session, delivery_id: UUID) -> Delivery:
+    row = session.scalar(select(Delivery).where(Delivery.id == delivery_id).with_for_update())
+    if row is None:
+        raise NotFound("This delivery")
+    return row
+
+
+def load(session: Session, targets: Iterable[tuple[UUID, int]]) -> list[Delivery]:
+    """Locked deliveries at the revision that was seen, all or nothing."""
+    wanted = dict(targets)
+    statement = select(Delivery).where(Delivery.id.in_(list(wanted))).order_by(Delivery.id).with_for_update()
+    rows = list(session.scalars(statement))
+    if len(rows) != len(wanted):
+        raise NotFound("One of these deliveries")
+    if any(row.revision != wanted[row.id] for row in rows):
+        raise Stale("One of these deliveries")
+    return rows
+
+
+def move(delivery: Delivery, new: DeliveryState) -> None:
+    old = DeliveryState(delivery.state)
+    if new not in MOVES[old]:
+        raise IllegalMove(f"The delivery of {delivery.payload['number']}", old.replace("_", " "), new.replace("_", " "))
+    delivery.state = new
+    delivery.revision += 1
+
+
+def requeue(deliveries: Iterable[Delivery], now: datetime) -> list[UUID]:
+    """Sends refused or set-aside deliveries again; refuses those that arrived or are under way."""
+    rows = list(deliveries)
+    for row in rows:
+        if row.state not in (DeliveryState.REFUSED, DeliveryState.SET_ASIDE):
+            raise Refused("delivery.not_stopped", f"Invoice {row.payload['number']} is {row.state.replace('_', ' ')}.")
+        move(row, DeliveryState.QUEUED)
+        row.next_at = now
+    return [row.id for row in rows]
+
+
+def save_ledger_entries(session: Session, records: Sequence[LedgerRecord]) -> None:
+    """Upserts what the ledger holds; an older report never overwrites a newer one."""
+    newest: dict[tuple[str, str, str], LedgerRecord] = {}
+    for record in records:
+        spot = (record.source, record.kind, record.source_ref)
+        if spot not in newest or newest[spot].modified_at <= record.modified_at:
+            newest[spot] = record
+    rows = [
+        {
+            "id": new_id(),
+            "system": system,
+            "external_id": ref,
+            "kind": kind,
+            "key": record.key,
+            "number": record.number,
+            "currency": record.currency,
+            "total_minor": record.total_minor,
+            "open_minor": record.open_minor,
+            "dated_on": record.dated_on,
+            "modified_at": record.modified_at,
+        }
+        for (system, kind, ref), record in newest.items()
+    ]
+    if not rows:
+        return
+    statement = pg_insert(LedgerEntry)
+    columns = ("key", "number", "currency", "total_minor", "open_minor", "dated_on", "modified_at")
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["system", "kind", "external_id"],
+            set_={name: statement.excluded[name] for name in columns},
+            where=LedgerEntry.modified_at <= statement.excluded.modified_at,
+        ),
+        rows,
+    )
+
+
+def keys_in_ledger(session: Session, system: str, keys: Iterable[str]) -> set[str]:
+    """Which of the keys the ledger already holds."""
+    statement = select(LedgerEntry.key).where(LedgerEntry.system == system, LedgerEntry.key.in_(list(keys)))
+    return {key for key in session.scalars(statement) if key is not None}
+
+
+def due_without_job(session: Session, now: datetime, limit: int) -> list[UUID]:
+    """Open deliveries whose time has come; used by the sweep to make sure that each has a job."""
+    statement = (
+        select(Delivery.id)
+        .where(Delivery.state.in_(_CLAIMABLE), Delivery.next_at < now)
+        .order_by(Delivery.next_at)
+        .limit(limit)
+    )
+    return list(session.scalars(statement))

@@ -1,0 +1,118 @@
+"""Open receivables by age, by due date or invoice date, as of any day, in groups; currencies are never mixed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func
+
+from core.db.tables import Customer, Document
+from core.reporting import receivables
+from core.reporting.exchange import Rates, rates_for
+from core.reporting.formulas import BUCKETS
+from core.reporting.paging import Viewer
+from core.reporting.receivables import Basis, Scope
+from core.runtime import Runtime
+
+Grouping = Literal["entity", "segment", "customer", "currency"]
+_NOTHING = "—"
+
+
+@dataclass(frozen=True, slots=True)
+class AgeingRow:
+    """Open minor units of `currency` by bucket; `group` is the entity, segment or customer."""
+
+    group: str
+    group_id: UUID | None
+    currency: str
+    buckets: dict[str, int]
+    count: int
+
+    @property
+    def total_minor(self) -> int:
+        return sum(self.buckets.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Ageing:
+    """`buckets` and `total_minor` are in `currency` at the day's rates; they are the sums of the converted rows."""
+
+    as_of: date
+    basis: Basis
+    currency: str
+    buckets: dict[str, int]
+    counts: dict[str, int]
+    rows: tuple[AgeingRow, ...]
+    credits_minor: int
+    unapplied_minor: int
+    left_out: tuple[str, ...]
+
+    @property
+    def total_minor(self) -> int:
+        return sum(self.buckets.values())
+
+
+def _groups(by: Grouping) -> list[ColumnElement[Any]]:
+    match by:
+        case "entity":
+            return [func.coalesce(Document.entity, _NOTHING).label("group_name")]
+        case "segment":
+            return [func.coalesce(Customer.segment, _NOTHING).label("group_name")]
+        case "customer":
+            return [Document.customer_name.label("group_name"), Document.customer_id.label("group_id")]
+        case "currency":
+            return [Document.currency.label("group_name")]
+
+
+def _rows(found: Iterable[Any], by: Grouping, rates: Rates) -> tuple[AgeingRow, ...]:
+    """One row per group and currency, largest first."""
+    gathered: dict[tuple[str, UUID | None, str], tuple[dict[str, int], list[int]]] = {}
+    for row in found:
+        group, group_id = row[0], (row[1] if by == "customer" else None)
+        *_, currency, bucket, minor, count = row
+        buckets, counts = gathered.setdefault((group, group_id, currency), (dict.fromkeys(BUCKETS, 0), []))
+        buckets[bucket] += int(minor)
+        counts.append(count)
+    rows = [AgeingRow(*key, buckets, sum(counts)) for key, (buckets, counts) in gathered.items()]
+    rows.sort(key=lambda row: (-rates.convert(row.total_minor, row.currency), row.group, row.currency))
+    return tuple(rows)
+
+
+def ageing(
+    runtime: Runtime,
+    viewer: Viewer | None,
+    as_of: date,
+    *,
+    by: Grouping = "entity",
+    basis: Basis = "due",
+    entity: str | None = None,
+) -> Ageing:
+    """The ageing report as of the close of a day."""
+    scope = Scope(entity, viewer.entities if viewer else None)
+    with runtime.reading() as session:
+        found = receivables.open_groups(session, scope, as_of, basis, _groups(by))
+        rates = rates_for(session, as_of, runtime.settings.reporting_currency, (row[-4] for row in found))
+        credits = receivables.unused_credits(session, scope, as_of)
+        unapplied = receivables.unapplied_cash(session, scope, as_of)
+    rows = _rows(found, by, rates)
+    return Ageing(
+        as_of=as_of,
+        basis=basis,
+        currency=rates.currency,
+        buckets={
+            bucket: rates.total(
+                (currency, sum(row.buckets[bucket] for row in rows if row.currency == currency))
+                for currency in sorted({row.currency for row in rows})
+            )
+            for bucket in BUCKETS
+        },
+        counts={bucket: sum(row[-1] for row in found if row[-3] == bucket) for bucket in BUCKETS},
+        rows=rows,
+        credits_minor=rates.total(credits),
+        unapplied_minor=rates.total(unapplied),
+        left_out=rates.left_out([row.currency for row in rows]),
+    )

@@ -1,0 +1,100 @@
+"""Counts of how the work went: billing accuracy, straight-through, open exceptions, approvals waiting."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from sqlalchemy import ColumnElement, and_, exists, func, not_, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from core.db.tables import Approval, Case, Dispute, Document, Transition
+from core.documents.model import DocumentState
+from core.reporting.formulas import window_start
+from core.reporting.receivables import Scope, receivable
+
+STRAIGHT_THROUGH_DAYS = 30
+# Imported ledgers were decided elsewhere: they never walk the path.
+_IMPORTED = "import"
+
+
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """`part` of `whole`, both counts."""
+
+    part: int
+    whole: int
+
+
+def close_of(day: date) -> datetime:
+    """The instant at which the day is over, in UTC."""
+    return datetime.combine(day + timedelta(days=1), time(), UTC)
+
+
+def _has_credit(as_of: date) -> ColumnElement[bool]:
+    memo = aliased(Document)
+    return exists(
+        select(memo.id).where(
+            memo.corrects_id == Document.id,
+            memo.kind == "credit_memo",
+            memo.state != DocumentState.VOID,
+            memo.issue_date <= as_of,
+        )
+    )
+
+
+def _has_upheld_dispute(as_of: date) -> ColumnElement[bool]:
+    return exists(
+        select(Dispute.id).where(
+            Dispute.document_id == Document.id, Dispute.state == "upheld", Dispute.closed_at < close_of(as_of)
+        )
+    )
+
+
+def billing_accuracy(session: Session, scope: Scope, as_of: date) -> Portion:
+    """Invoices of the window that needed no credit memo, upheld dispute or correction, of all issued in it."""
+    is_clean = not_(or_(_has_credit(as_of), _has_upheld_dispute(as_of), Document.corrections != {}))
+    statement = select(func.count().filter(is_clean), func.count()).where(
+        receivable(), Document.issue_date.between(window_start(as_of), as_of), scope.holds(Document.entity)
+    )
+    clean, issued = session.execute(statement).one()
+    return Portion(clean, issued)
+
+
+def straight_through(session: Session, scope: Scope, as_of: date) -> Portion:
+    """Invoices recorded in 30 days that reached released or posted with no step by a person, of all recorded in them.
+
+    Left out: imported ledgers, and invoices that were already in the ledger when they were first seen.
+    """
+    end = close_of(as_of)
+    by_person = exists(
+        select(Transition.id).where(
+            Transition.subject_id == Document.id,
+            Transition.subject == "document",
+            Transition.actor.not_like("job:%"),
+            Transition.at < end,
+        )
+    )
+    statement = select(func.count().filter(Document.released_at < end, ~by_person), func.count()).where(
+        receivable(),
+        Document.source != _IMPORTED,
+        Document.recorded_at >= end - timedelta(days=STRAIGHT_THROUGH_DAYS),
+        Document.recorded_at < end,
+        not_(and_(Document.posted_at.is_not(None), Document.released_at.is_(None))),
+        scope.holds(Document.entity),
+    )
+    through, entered = session.execute(statement).one()
+    return Portion(through, entered)
+
+
+def open_cases(session: Session, scope: Scope, as_of: date) -> int:
+    end = close_of(as_of)
+    is_open = and_(Case.opened_at < end, or_(Case.state == "open", Case.closed_at >= end))
+    return session.scalar(select(func.count()).select_from(Case).where(is_open, scope.holds(Case.entity))) or 0
+
+
+def pending_approvals(session: Session, scope: Scope, as_of: date) -> int:
+    end = close_of(as_of)
+    is_pending = and_(Approval.requested_at < end, or_(Approval.state == "waiting", Approval.decided_at >= end))
+    statement = select(func.count()).select_from(Approval).where(is_pending, scope.holds(Approval.entity))
+    return session.scalar(statement) or 0

@@ -1,0 +1,1 @@
+"""Rules: facts of a document in, findings out."""

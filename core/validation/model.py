@@ -1,0 +1,204 @@
+"""What the rules see, and what they answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any, Literal
+from uuid import UUID
+
+Level = Literal["blocking", "warning"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Stable code, level, a sentence for people, the compared values, and the money at stake (minor, own currency).
+
+    `cause` groups siblings: findings with the same cause are settled by the same fix.
+    """
+
+    code: str
+    level: Level
+    sentence: str
+    evidence: Mapping[str, Any]
+    stake_minor: int
+    cause: str
+
+    @property
+    def type(self) -> str:
+        """The taxonomy's type of this finding."""
+        return TYPES[self.code]
+
+
+# Finding code -> type of the exception taxonomy.
+TYPES: dict[str, str] = {
+    "customer.unknown": "master_data",
+    "customer.on_hold": "master_data",
+    "address.missing": "master_data",
+    "entity.unknown": "master_data",
+    "mapping.item_missing": "master_data",
+    "contract.missing": "contract",
+    "contract.not_active": "contract",
+    "currency.mismatch": "contract",
+    "terms.drift": "contract",
+    "price.outdated": "pricing",
+    "seats.outdated": "pricing",
+    "discount.wrong": "pricing",
+    "discount.expired": "pricing",
+    "charge.missing": "pricing",
+    "charge.extra": "pricing",
+    "amount.variance": "usage",
+    "po.missing": "purchase_order",
+    "tax_id.missing": "tax",
+    "tax.mismatch": "tax",
+    "document.duplicate": "duplicate",
+    "total.broken": "document",
+    "due_date.early": "document",
+    "credit.no_reason": "document",
+    "credit.unknown_invoice": "document",
+    "approval.rejected": "approval",
+    "document.changed_after_posting": "document",
+    "posting.rejected": "posting",
+    "posting.total_mismatch": "posting",
+    "record.unreadable": "integration",
+    "connection.misconfigured": "integration",
+}
+
+TYPE_TITLES: dict[str, str] = {
+    "master_data": "Master data",
+    "contract": "Contract",
+    "pricing": "Pricing",
+    "usage": "Usage",
+    "purchase_order": "Purchase order",
+    "tax": "Tax",
+    "duplicate": "Duplicate",
+    "document": "Document",
+    "approval": "Approval",
+    "posting": "ERP posting",
+    "integration": "Integration",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LineFacts:
+    """`unit_price` per unit and month in major units; `months` in the line's period."""
+
+    product_code: str | None
+    description: str
+    quantity: Decimal
+    unit_price: Decimal
+    amount_minor: int
+    discount_minor: int
+    tax_minor: int
+    period_start: date | None
+    period_end: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerFacts:
+    name: str
+    country: str | None
+    address: str | None
+    tax_id: str | None
+    is_po_required: bool
+    is_on_hold: bool
+    terms_days: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseFacts:
+    """One line of the contract: a (delta) quantity at a price, in effect between two days."""
+
+    product_code: str
+    quantity: Decimal
+    unit_price: Decimal
+    starts_on: date
+    ends_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class ContractFacts:
+    number: str
+    status: str
+    starts_on: date
+    ends_on: date | None
+    currency: str
+    po_number: str | None
+    terms_days: int | None
+    discount_percent: Decimal
+    discount_ends_on: date | None
+    promises: tuple[PromiseFacts, ...]
+
+    def products_on(self, day: date) -> dict[str, tuple[Decimal, Decimal]]:
+        """Quantity (summed over order and amendments) and unit price per product in effect on `day`."""
+        found: dict[str, tuple[Decimal, Decimal]] = {}
+        for promise in self.promises:
+            if promise.starts_on <= day and (promise.ends_on is None or day <= promise.ends_on):
+                quantity = found.get(promise.product_code, (Decimal(0), Decimal(0)))[0]
+                found[promise.product_code] = (quantity + promise.quantity, promise.unit_price)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class PriorInvoice:
+    """Another invoice of the same contract."""
+
+    id: UUID
+    number: str
+    period_start: date | None
+    period_end: date | None
+    subtotal_minor: int
+    total_minor: int
+    issue_date: date
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything the rules may look at; None = not known to us."""
+
+    id: UUID
+    number: str
+    kind: str
+    entity: str | None
+    entity_country: str | None
+    currency: str
+    issue_date: date
+    due_date: date
+    period_start: date | None
+    period_end: date | None
+    subtotal_minor: int
+    discount_minor: int
+    tax_minor: int
+    total_minor: int
+    po_number: str | None
+    tax_id: str | None
+    bill_to: str | None
+    bill_to_country: str | None
+    contract_number: str | None
+    lines: tuple[LineFacts, ...]
+    customer: CustomerFacts | None
+    contract: ContractFacts | None
+    prior: tuple[PriorInvoice, ...] = ()
+    unmapped_products: frozenset[str] = frozenset()
+    customer_ref: str | None = None
+    # Of a credit memo: why, and whether the invoice that it corrects is here.
+    reason: str | None = None
+    is_invoice_known: bool = False
+    tolerance: Callable[[str], Tolerance] = field(default=lambda _code: Tolerance(0, Decimal(0)))
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """Differences up to `minor`, or up to `percent` of what was expected, pass."""
+
+    minor: int
+    percent: Decimal
+
+    def allows(self, difference_minor: int, expected_minor: int) -> bool:
+        limit = max(Decimal(self.minor), abs(expected_minor) * self.percent / 100)
+        return abs(difference_minor) <= limit
+
+
+Rule = Callable[[Facts], tuple[Finding, ...]]

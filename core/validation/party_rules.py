@@ -1,0 +1,77 @@
+"""Rules about the customer, the address, tax ids and the mapping to the ledger."""
+
+from __future__ import annotations
+
+from core.validation.model import Facts, Finding, Rule
+from core.validation.tax import needs_tax_id
+
+
+def customer_is_known(facts: Facts) -> tuple[Finding, ...]:
+    if facts.customer is not None:
+        return ()
+    sentence = f"Invoice {facts.number} names a customer that is not linked to any account in the CRM."
+    evidence = {"customer_at_source": facts.customer_ref}
+    cause = f"customer.unknown:{facts.customer_ref}"
+    return (Finding("customer.unknown", "blocking", sentence, evidence, facts.total_minor, cause),)
+
+
+def customer_is_not_on_hold(facts: Facts) -> tuple[Finding, ...]:
+    if facts.customer is None or not facts.customer.is_on_hold:
+        return ()
+    sentence = f"{facts.customer.name} is on credit hold; nothing is released until the hold is lifted."
+    cause = f"customer.on_hold:{facts.customer.name}"
+    return (Finding("customer.on_hold", "blocking", sentence, {"credit_hold": True}, facts.total_minor, cause),)
+
+
+def address_is_present(facts: Facts) -> tuple[Finding, ...]:
+    if facts.customer is None or facts.bill_to or facts.customer.address:
+        return ()
+    sentence = f"{facts.customer.name} has no postal address, neither on the invoice nor in the CRM."
+    evidence = {"invoice_address": None, "crm_address": None}
+    cause = f"address.missing:{facts.customer.name}"
+    return (Finding("address.missing", "blocking", sentence, evidence, facts.total_minor, cause),)
+
+
+def tax_id_is_present(facts: Facts) -> tuple[Finding, ...]:
+    if facts.customer is None or facts.tax_id:
+        return ()
+    country = facts.bill_to_country or facts.customer.country
+    if not needs_tax_id(facts.entity_country, country):
+        return ()
+    sentence = f"{facts.customer.name} ({country}) needs a VAT id on the invoice; none is given."
+    evidence = {"invoice_tax_id": facts.tax_id, "crm_tax_id": facts.customer.tax_id, "country": country}
+    cause = f"tax_id.missing:{facts.customer.name}"
+    return (Finding("tax_id.missing", "blocking", sentence, evidence, facts.total_minor, cause),)
+
+
+def entity_is_known(facts: Facts) -> tuple[Finding, ...]:
+    if facts.entity_country is not None:
+        return ()
+    sentence = f"Invoice {facts.number} names no legal entity that we know ({facts.entity or 'none given'})."
+    cause = f"entity.unknown:{facts.entity}"
+    return (Finding("entity.unknown", "blocking", sentence, {"entity": facts.entity}, facts.total_minor, cause),)
+
+
+def products_are_mapped(facts: Facts) -> tuple[Finding, ...]:
+    return tuple(
+        Finding(
+            "mapping.item_missing",
+            "blocking",
+            f"{line.description} ({line.product_code or 'no code'}) has no item in the ledger.",
+            {"product": line.product_code},
+            line.amount_minor,
+            f"mapping.item_missing:{line.product_code}",
+        )
+        for line in facts.lines
+        if line.product_code is None or line.product_code in facts.unmapped_products
+    )
+
+
+PARTY_RULES: tuple[Rule, ...] = (
+    customer_is_known,
+    customer_is_not_on_hold,
+    entity_is_known,
+    address_is_present,
+    tax_id_is_present,
+    products_are_mapped,
+)

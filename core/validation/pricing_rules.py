@@ -1,0 +1,133 @@
+"""Rules that hold the lines of an invoice against what was sold: price, seats, discount, missing and extra charges."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from core.kit.money import format_minor, to_decimal, to_minor
+from core.validation.model import ContractFacts, Facts, Finding, LineFacts, Rule
+
+
+def _comparable(facts: Facts) -> Iterator[tuple[LineFacts, ContractFacts, tuple[Decimal, Decimal]]]:
+    """Lines whose product is on the contract on the first day of their period, in the contract's currency."""
+    contract = facts.contract
+    if contract is None or contract.currency != facts.currency:
+        return
+    for line in facts.lines:
+        promised = contract.products_on(line.period_start or facts.issue_date)
+        if line.product_code in promised:
+            yield line, contract, promised[line.product_code]
+
+
+def price_is_the_contracts(facts: Facts) -> tuple[Finding, ...]:
+    found = []
+    for line, contract, (_, price) in _comparable(facts):
+        fair = _fair_amount(line, line.unit_price, price)
+        if line.unit_price == price or facts.tolerance("price.outdated").allows(line.amount_minor - fair, fair):
+            continue
+        sentence = (
+            f"{line.description}: billed at {facts.currency} {line.unit_price.normalize():f} per unit and month, "
+            f"contract {contract.number} says {price.normalize():f}."
+        )
+        evidence = {"product": line.product_code, "billed_price": line.unit_price, "contract_price": price}
+        cause = f"price.outdated:{contract.number}:{line.product_code}"
+        stake = abs(line.amount_minor - fair)
+        found.append(Finding("price.outdated", "blocking", sentence, evidence, stake, cause))
+    return tuple(found)
+
+
+def seats_are_the_contracts(facts: Facts) -> tuple[Finding, ...]:
+    found = []
+    for line, contract, (quantity, _) in _comparable(facts):
+        # A promise of zero is an open quantity: usage decides.
+        if quantity == 0 or line.quantity == quantity:
+            continue
+        fair = _fair_amount(line, line.quantity, quantity)
+        sentence = (
+            f"{line.description}: {line.quantity.normalize():f} billed, "
+            f"contract {contract.number} holds {quantity.normalize():f}."
+        )
+        evidence = {"product": line.product_code, "billed_quantity": line.quantity, "contract_quantity": quantity}
+        cause = f"seats.outdated:{contract.number}:{line.product_code}"
+        stake = abs(line.amount_minor - fair)
+        found.append(Finding("seats.outdated", "blocking", sentence, evidence, stake, cause))
+    return tuple(found)
+
+
+def _fair_amount(line: LineFacts, billed: Decimal, agreed: Decimal) -> int:
+    """The line's amount if `agreed` had stood where `billed` does."""
+    return int((line.amount_minor * agreed / billed).to_integral_value()) if billed else 0
+
+
+def discount_is_the_contracts(facts: Facts) -> tuple[Finding, ...]:
+    found = []
+    for line, contract, _ in _comparable(facts):
+        ends = contract.discount_ends_on
+        is_over = ends is not None and (line.period_start or facts.issue_date) > ends
+        percent = Decimal(0) if is_over else contract.discount_percent
+        fair = to_minor(to_decimal(line.amount_minor, facts.currency) * percent / 100, facts.currency)
+        if abs(line.discount_minor - fair) <= 1:
+            continue
+        code = "discount.expired" if is_over else "discount.wrong"
+        given = Decimal(line.discount_minor * 100) / line.amount_minor if line.amount_minor else Decimal(0)
+        why = (
+            f"the discount of contract {contract.number} ended {ends:%d %b %Y}"
+            if is_over
+            else (f"contract {contract.number} grants {percent.normalize():f} %")
+        )
+        sentence = f"{line.description}: {given:.1f} % discount given, {why}."
+        evidence = {"product": line.product_code, "given_minor": line.discount_minor, "agreed_minor": fair}
+        cause = f"{code}:{contract.number}"
+        found.append(Finding(code, "blocking", sentence, evidence, abs(line.discount_minor - fair), cause))
+    return tuple(found)
+
+
+def no_charge_is_missing(facts: Facts) -> tuple[Finding, ...]:
+    contract, day = facts.contract, facts.period_start
+    if contract is None or day is None or facts.kind != "invoice":
+        return ()
+    billed = {line.product_code for line in facts.lines}
+    missing = [(code, q, p) for code, (q, p) in contract.products_on(day).items() if q > 0 and code not in billed]
+    found = []
+    for code, quantity, price in missing:
+        stake = to_minor(quantity * price, facts.currency)
+        sentence = (
+            f"{code} is on contract {contract.number} ({quantity.normalize():f} units) but not billed: "
+            f"{facts.currency} {format_minor(stake, facts.currency)} a month."
+        )
+        evidence = {"product": code, "contract_quantity": quantity, "billed_quantity": 0}
+        cause = f"charge.missing:{contract.number}:{code}"
+        found.append(Finding("charge.missing", "blocking", sentence, evidence, stake, cause))
+    return tuple(found)
+
+
+def no_charge_is_extra(facts: Facts) -> tuple[Finding, ...]:
+    contract = facts.contract
+    if contract is None:
+        return ()
+    found = []
+    for line in facts.lines:
+        if line.product_code is None or _is_promised(contract, line, facts):
+            continue
+        sentence = f"{line.description} is billed but not on contract {contract.number}."
+        evidence = {"product": line.product_code, "billed_quantity": line.quantity, "contract_quantity": 0}
+        cause = f"charge.extra:{contract.number}:{line.product_code}"
+        found.append(Finding("charge.extra", "blocking", sentence, evidence, line.amount_minor, cause))
+    return tuple(found)
+
+
+def _is_promised(contract: ContractFacts, line: LineFacts, facts: Facts) -> bool:
+    """Outside the contract's term nothing is promised; that is another rule's finding."""
+    day = line.period_start or facts.issue_date
+    is_outside = day < contract.starts_on or (contract.ends_on is not None and day > contract.ends_on)
+    return is_outside or line.product_code in contract.products_on(day)
+
+
+PRICING_RULES: tuple[Rule, ...] = (
+    price_is_the_contracts,
+    seats_are_the_contracts,
+    discount_is_the_contracts,
+    no_charge_is_missing,
+    no_charge_is_extra,
+)

@@ -1,0 +1,175 @@
+"""Collecting, for a batch of documents, everything the rules may look at: a handful of queries, whatever the batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+from core.agreements import store as agreements
+from core.db.tables import Contract, ContractLine, Customer, Document, DocumentLine
+from core.documents import store as documents
+from core.parties import store as parties
+from core.policies import store as policies
+from core.posting.model import LEDGER
+from core.validation.model import (
+    ContractFacts,
+    CustomerFacts,
+    Facts,
+    LineFacts,
+    PriorInvoice,
+    PromiseFacts,
+    Tolerance,
+)
+from core.workflow.context import Context
+
+
+def gather(ctx: Context, rows: Mapping[UUID, Document]) -> dict[UUID, Facts]:
+    """Facts per document. Documents whose customer or contract has arrived meanwhile are tied to them here."""
+    _tie_to_customers(ctx, rows)
+    lines = documents.lines_of(ctx.session, rows)
+    customers = parties.customers(ctx.session, [row.customer_id for row in rows.values() if row.customer_id])
+    contracts = _contract_facts(ctx, rows)
+    numbers = [row.contract_number for row in rows.values() if row.contract_number]
+    around = _Surroundings(
+        lines=lines,
+        customers=customers,
+        contracts=contracts,
+        prior=documents.neighbours(ctx.session, numbers),
+        countries=parties.entity_countries(ctx.session),
+        unmapped=_unmapped(ctx, lines),
+        tolerance=_tolerance(ctx),
+    )
+    return {id: _facts(row, around) for id, row in rows.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Surroundings:
+    """What a batch of documents has in common."""
+
+    lines: Mapping[UUID, list[DocumentLine]]
+    customers: Mapping[UUID, Customer]
+    contracts: Mapping[str, ContractFacts]
+    prior: Mapping[str, list[documents.Neighbour]]
+    countries: Mapping[str, str]
+    unmapped: frozenset[str]
+    tolerance: Callable[[str], Tolerance]
+
+
+def _tie_to_customers(ctx: Context, rows: Mapping[UUID, Document]) -> None:
+    orphans = [row for row in rows.values() if row.customer_id is None and row.customer_ref]
+    for source in {row.source for row in orphans}:
+        refs = [row.customer_ref for row in orphans if row.source == source and row.customer_ref]
+        linked = parties.linked(ctx.session, "customer", source, refs)
+        known = parties.customers(ctx.session, [UUID(id) for id in linked.values()])
+        for row in orphans:
+            id = linked.get(row.customer_ref or "") if row.source == source else None
+            if id and UUID(id) in known:
+                row.customer_id = UUID(id)
+
+
+def _contract_facts(ctx: Context, rows: Mapping[UUID, Document]) -> dict[str, ContractFacts]:
+    numbers = [row.contract_number for row in rows.values() if row.contract_number]
+    contracts = agreements.contracts_by_number(ctx.session, numbers)
+    lines = agreements.lines_of(ctx.session, [contract.id for contract in contracts.values()])
+    for row in rows.values():
+        contract = contracts.get(row.contract_number or "")
+        if contract is not None and row.contract_id != contract.id:
+            row.contract_id = contract.id
+    return {number: _contract(contract, lines[contract.id]) for number, contract in contracts.items()}
+
+
+def _contract(row: Contract, lines: list[ContractLine]) -> ContractFacts:
+    return ContractFacts(
+        row.number,
+        row.status,
+        row.starts_on,
+        row.ends_on,
+        row.currency,
+        row.po_number,
+        row.terms_days,
+        row.discount_percent,
+        row.discount_ends_on,
+        tuple(PromiseFacts(li.product_code, li.quantity, li.unit_price, li.starts_on, li.ends_on) for li in lines),
+    )
+
+
+def _unmapped(ctx: Context, lines: Mapping[UUID, list[DocumentLine]]) -> frozenset[str]:
+    """Products on these documents that the ledger has no item for."""
+    codes = {line.product_code for rows in lines.values() for line in rows if line.product_code}
+    mapped = parties.external_refs(ctx.session, "product", LEDGER, codes)
+    return frozenset(codes - set(mapped))
+
+
+def _tolerance(ctx: Context) -> Callable[[str], Tolerance]:
+    policy = policies.policy_on(ctx.session, "tolerance", ctx.now.date())
+
+    def allowed(code: str) -> Tolerance:
+        answer = policy.decide({"code": code}).answer
+        return Tolerance(int(answer["minor"]), Decimal(str(answer["percent"])))
+
+    return allowed
+
+
+def _facts(row: Document, around: _Surroundings) -> Facts:
+    customer = around.customers.get(row.customer_id) if row.customer_id else None
+    number = row.contract_number or ""
+    return Facts(
+        id=row.id,
+        number=row.number,
+        kind=row.kind,
+        entity=row.entity,
+        entity_country=around.countries.get(row.entity or ""),
+        currency=row.currency,
+        issue_date=row.issue_date,
+        due_date=row.due_date,
+        period_start=row.period_start,
+        period_end=row.period_end,
+        subtotal_minor=row.subtotal_minor,
+        discount_minor=row.discount_minor,
+        tax_minor=row.tax_minor,
+        total_minor=row.total_minor,
+        po_number=row.po_number,
+        tax_id=row.tax_id,
+        bill_to=row.bill_to,
+        bill_to_country=row.bill_to_country,
+        contract_number=row.contract_number,
+        lines=tuple(_line(line) for line in around.lines[row.id]),
+        customer=_customer(customer),
+        contract=around.contracts.get(number),
+        prior=tuple(_prior(n) for n in around.prior.get(number, ()) if n.id != row.id),
+        unmapped_products=around.unmapped,
+        customer_ref=row.customer_ref,
+        reason=row.reason,
+        is_invoice_known=row.corrects_id is not None,
+        tolerance=around.tolerance,
+    )
+
+
+def _line(row: DocumentLine) -> LineFacts:
+    return LineFacts(
+        row.product_code,
+        row.description,
+        row.quantity,
+        row.unit_price,
+        row.amount_minor,
+        row.discount_minor,
+        row.tax_minor,
+        row.period_start,
+        row.period_end,
+    )
+
+
+def _customer(row: Customer | None) -> CustomerFacts | None:
+    if row is None:
+        return None
+    return CustomerFacts(
+        row.name, row.country, row.address, row.tax_id, row.is_po_required, row.is_on_hold, row.terms_days
+    )
+
+
+def _prior(row: documents.Neighbour) -> PriorInvoice:
+    return PriorInvoice(
+        row.id, row.number, row.period_start, row.period_end, row.subtotal_minor, row.total_minor, row.issue_date
+    )

@@ -1,0 +1,1 @@
+"""Handlers by stage: (command, context) → outcome. They only put rooms in sequence."""

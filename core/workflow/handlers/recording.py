@@ -1,0 +1,58 @@
+"""Outside facts become rows: parties and agreements first, then what refers to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from core.agreements import store as agreements
+from core.audit.model import Note
+from core.documents import store as documents
+from core.intake import store as intake
+from core.parties import store as parties
+from core.posting import store as posting
+from core.workflow.commands import RecordFacts
+from core.workflow.context import Context, Outcome
+from core.workflow.deciding import decide
+from core.workflow.handlers.recording_cash import record_disputes, record_payments
+from core.workflow.handlers.recording_documents import record_credit_memos, record_invoices
+
+
+def record_facts(command: RecordFacts, ctx: Context) -> Outcome:
+    """Records a batch of one source; documents that the new facts may have cleared are checked again."""
+    session = ctx.session
+    parties.save_entities(session, command.entities, ctx.now)
+    parties.save_rates(session, command.rates)
+    parties.save_products(session, command.products, ctx.now)
+    customers = parties.save_customers(session, command.customers, ctx.now)
+    contracts = agreements.save_contracts(session, command.contracts, ctx.now)
+    contracts |= agreements.save_lines(session, command.order_lines)
+    posting.save_ledger_entries(session, command.ledger)
+    counts = record_invoices(ctx, command.invoices)
+    counts |= record_credit_memos(ctx, command.credit_memos)
+    record_payments(ctx, command.payments)
+    record_disputes(ctx, command.disputes)
+    _check_again(ctx, command, customers, contracts)
+    intake.mark_handled(session, command.inbox_ids, ctx.now)
+    counts = {"records": len(command.inbox_ids)} | {name: n for name, n in counts.items() if n}
+    return Outcome(counts, (_note(command, counts),) if _is_worth_a_note(command, counts) else ())
+
+
+def _check_again(ctx: Context, command: RecordFacts, customers: Iterable[UUID], contracts: Iterable[UUID]) -> None:
+    """A changed customer or contract, a new link or a new item mapping may settle what was on hold."""
+    again = documents.undecided_ids(ctx.session, customers, contracts)
+    refs = [record.source_ref for record in command.customers]
+    if refs:
+        again |= documents.waiting_for_customers(ctx.session, command.source, refs)
+    if command.products:
+        again |= documents.waiting_for_products(ctx.session, [product.code for product in command.products])
+    decide(ctx, again)
+
+
+def _is_worth_a_note(command: RecordFacts, counts: dict[str, int]) -> bool:
+    return bool(command.inbox_ids) and len(counts) > 1
+
+
+def _note(command: RecordFacts, counts: dict[str, int]) -> Note:
+    told = ", ".join(f"{n:,} {name.replace('_', ' ')}" for name, n in counts.items() if name != "records")
+    return Note(f"Recorded from {command.source.title()}: {told}.", f"system:{command.source}", dict(counts))

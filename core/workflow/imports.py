@@ -1,0 +1,61 @@
+"""From a ledger file to the command that imports it; what the command line and the import page share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from core.intake.ledger_columns import COLUMNS as COLUMNS
+from core.intake.ledger_columns import DATE_FORMATS as DATE_FORMATS
+from core.intake.ledger_columns import guess_mapping
+from core.intake.ledger_file import BadRow as BadRow
+from core.intake.ledger_file import ParsedLedger as ParsedLedger
+from core.intake.ledger_file import Reading as Reading
+from core.intake.ledger_file import parse_ledger
+from core.intake.ledger_report import report_csv as report_csv
+from core.intake.ledger_sheet import Sheet as Sheet
+from core.intake.ledger_sheet import read_sheet, suggested_formats
+from core.kit.errors import Refused
+from core.kit.ids import content_hash, id_from
+from core.workflow.commands import ImportLedger
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerFile:
+    """An opened file with what we make of its header. `date_formats`: those that read every date; may be several."""
+
+    name: str
+    sheet: Sheet
+    mapping: Mapping[str, str]
+    date_formats: tuple[str, ...]
+
+
+def open_ledger(name: str, content: bytes) -> LedgerFile:
+    """Raises Refused when the file is no CSV."""
+    sheet = read_sheet(content)
+    mapping = guess_mapping(sheet.header)
+    return LedgerFile(name, sheet, mapping, suggested_formats(sheet, mapping))
+
+
+def check_ledger(file: LedgerFile, reading: Reading) -> ParsedLedger:
+    """The dry run: what would be imported, and every bad row."""
+    return parse_ledger(file.sheet, reading)
+
+
+def import_command(file_name: str, parsed: ParsedLedger, command_id: UUID | None = None) -> ImportLedger:
+    """The command for a clean file; without an id, the same content gives the same id. Raises Refused otherwise."""
+    if parsed.bad_rows:
+        count = len({bad.row for bad in parsed.bad_rows})
+        raise Refused("import.bad_rows", f"{count:,} bad {'row' if count == 1 else 'rows'}; nothing was imported.")
+    if not parsed.invoices:
+        raise Refused("import.empty", "There is nothing to import.")
+    facts = [record.model_dump(mode="json") for record in parsed.invoices]
+    return ImportLedger(
+        command_id=command_id or id_from("import-ledger", content_hash(facts)),
+        file_name=file_name,
+        customers=parsed.customers,
+        invoices=parsed.invoices,
+        payments=parsed.payments,
+        disputes=parsed.disputes,
+    )

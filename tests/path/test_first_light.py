@@ -1,0 +1,246 @@
+"""From an outside fact to the ledger, through the one door."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from core.canonical import EntityRecord
+from core.db.tables import Approval, Case, Decision, Delivery, Document, User
+from core.kit.errors import Forbidden, Refused, Stale
+from core.runtime import Runtime
+from core.workflow import Actor, Receipt, Role, execute
+from core.workflow import commands as c
+from core.workflow.actors import job
+from core.workflow.bootstrap import bootstrap
+from tests import builders as b
+
+JOB = job("test")
+
+
+@pytest.fixture
+def house(runtime: Runtime) -> Runtime:
+    """A house with policies, people, one customer under contract and a mapped product."""
+    bootstrap(runtime, is_demo=True)
+    record(
+        runtime,
+        b.LEDGER,
+        entities=(
+            EntityRecord(source=b.LEDGER, source_ref="4", code="DE", name="Halden GmbH", country="DE", currency="EUR"),
+        ),
+        products=(b.product(source=b.LEDGER, source_ref="9"),),
+    )
+    record(runtime, b.CRM, customers=(b.customer(),), contracts=(b.contract(),), order_lines=(b.order_line(),))
+    record(runtime, b.PAYMENTS, customers=(b.payer(),))
+    return runtime
+
+
+def record(runtime: Runtime, source: str, **facts: Any) -> Receipt:
+    return execute(runtime, c.RecordFacts(source=source, **facts), JOB)
+
+
+def person(runtime: Runtime, name: str) -> Actor:
+    with runtime.reading() as session:
+        row = session.scalars(select(User).where(User.name.startswith(name))).one()
+        scope = None if row.entities is None else frozenset(row.entities)
+        return Actor(row.name, Role(row.role), row.id, scope, row.approval_limit_minor)
+
+
+def all_rows(runtime: Runtime, table: type[Any]) -> list[Any]:
+    with runtime.reading() as session:
+        return list(session.scalars(select(table)))
+
+
+def only(runtime: Runtime, table: type[Any]) -> Any:
+    (row,) = all_rows(runtime, table)
+    return row
+
+
+def targets(rows: list[Any]) -> tuple[c.Target, ...]:
+    return tuple(c.Target(row.id, row.revision) for row in rows)
+
+
+def big_invoice(**facts: Any) -> Any:
+    """100,000.00 plus tax at 5,000 seats of 20.00."""
+    line = b.line(quantity=Decimal(5000), amount_minor=10_000_000, tax_minor=1_900_000)
+    return b.invoice(lines=(line,), **facts)
+
+
+def test_a_clean_invoice_is_released_and_its_posting_is_deferred(house: Runtime) -> None:
+    receipt = record(house, b.PAYMENTS, invoices=(b.invoice(),))
+    assert receipt.result["released"] == 1
+    assert only(house, Document).state == "released"
+    assert only(house, Delivery).key == "stripe_in_1"
+    assert only(house, Decision).row == "A9"
+    assert all_rows(house, Case) == []
+
+
+def test_the_same_facts_twice_change_nothing(house: Runtime) -> None:
+    record(house, b.PAYMENTS, invoices=(b.invoice(),))
+    record(house, b.PAYMENTS, invoices=(b.invoice(),))
+    assert len(all_rows(house, Document)) == 1
+    assert len(all_rows(house, Delivery)) == 1
+
+
+def test_the_same_command_twice_is_carried_out_once(house: Runtime) -> None:
+    command = c.RecordFacts(source=b.PAYMENTS, invoices=(b.invoice(),))
+    first, second = execute(house, command, JOB), execute(house, command, JOB)
+    assert (first.is_repeat, second.is_repeat) == (False, True)
+    assert second.result == first.result
+
+
+def test_an_invoice_that_the_ledger_has_counts_as_posted_and_is_not_sent(house: Runtime) -> None:
+    record(house, b.LEDGER, ledger=(b.ledger_record(key="stripe_in_1"),))
+    record(house, b.PAYMENTS, invoices=(b.invoice(),))
+    assert only(house, Document).state == "posted"
+    assert all_rows(house, Delivery) == []
+
+
+def test_a_wrong_price_is_held_with_a_case_and_clears_when_the_contract_follows(house: Runtime) -> None:
+    line = b.line(unit_price=Decimal("25.00"), amount_minor=25_000, tax_minor=4_750)
+    record(house, b.PAYMENTS, invoices=(b.invoice(lines=(line,)),))
+    case = only(house, Case)
+    assert (case.code, case.queue, case.state) == ("price.outdated", "Billing", "open")
+    assert only(house, Document).state == "on_hold"
+    record(house, b.CRM, order_lines=(b.order_line(unit_price=Decimal("25.00")),))
+    assert only(house, Case).state == "resolved"
+    assert only(house, Document).state == "released"
+
+
+def test_correcting_a_document_settles_its_case_and_bars_the_corrector_from_approving(house: Runtime) -> None:
+    record(house, b.CRM, customers=(b.customer(is_po_required=True),))
+    record(house, b.CRM, order_lines=(b.order_line(quantity=Decimal(5000)),))
+    record(house, b.PAYMENTS, invoices=(big_invoice(),))
+    case, chen = only(house, Case), person(house, "Chen")
+    assert case.code == "po.missing"
+    execute(house, c.CorrectDocument(case=c.Target(case.id, case.revision), po_number="PO-77"), chen)
+    assert only(house, Case).state == "resolved"
+    approval = only(house, Approval)
+    with pytest.raises(Forbidden, match="four eyes"):
+        execute(house, c.DecideApprovals(targets=targets([approval]), verdict="approve"), chen)
+    execute(house, c.DecideApprovals(targets=targets([approval]), verdict="approve"), person(house, "Bo"))
+    assert only(house, Document).state == "released"
+    assert only(house, Delivery).payload["po_number"] == "PO-77"
+
+
+def test_a_limit_is_a_limit(house: Runtime) -> None:
+    record(house, b.CRM, order_lines=(b.order_line(quantity=Decimal(5000)),))
+    record(house, b.PAYMENTS, invoices=(big_invoice(),))
+    approve = c.DecideApprovals(targets=targets(all_rows(house, Approval)), verdict="approve")
+    with pytest.raises(Forbidden, match="approval limits"):
+        execute(house, approve, person(house, "Amara"))
+    assert only(house, Document).state == "awaiting_approval"
+
+
+def test_a_rejected_invoice_goes_back_on_hold_with_the_reason(house: Runtime) -> None:
+    record(house, b.CRM, order_lines=(b.order_line(quantity=Decimal(5000)),))
+    record(house, b.PAYMENTS, invoices=(big_invoice(),))
+    reject = c.DecideApprovals(targets=targets(all_rows(house, Approval)), verdict="reject", note="Wrong bill-to")
+    execute(house, reject, person(house, "Bo"))
+    assert only(house, Document).state == "on_hold"
+    assert "Wrong bill-to" in only(house, Case).sentence
+
+
+def test_a_stale_form_is_refused_in_words(house: Runtime) -> None:
+    record(house, b.CRM, customers=(b.customer(is_on_hold=True),))
+    record(house, b.PAYMENTS, invoices=(b.invoice(),))
+    seen, ana = only(house, Case), person(house, "Ana")
+    execute(house, c.AssignCases(targets=targets([seen]), queue="Tax", owner_id=None), ana)
+    with pytest.raises(Stale, match="changed by someone else"):
+        execute(house, c.WaiveCases(targets=targets([seen]), reason="known customer"), ana)
+
+
+def test_a_waiver_releases_this_document_only(house: Runtime) -> None:
+    record(house, b.CRM, customers=(b.customer(is_on_hold=True),))
+    record(house, b.PAYMENTS, invoices=(b.invoice(),))
+    ana = person(house, "Ana")
+    execute(house, c.WaiveCases(targets=targets([only(house, Case)]), reason="agreed with sales"), ana)
+    assert only(house, Document).state == "released"
+    other = b.invoice(source_ref="in_2", number="HC-2", period_start=date(2026, 9, 1), period_end=date(2026, 9, 30))
+    record(house, b.PAYMENTS, invoices=(other,))
+    assert sorted(row.state for row in all_rows(house, Document)) == ["on_hold", "released"]
+
+
+def test_a_viewer_may_not_waive(house: Runtime) -> None:
+    with pytest.raises(Forbidden, match="roles"):
+        execute(house, c.WaiveCases(targets=(), reason="because"), person(house, "Vera"))
+
+
+def test_a_person_of_other_entities_may_not_touch_a_case(house: Runtime) -> None:
+    record(house, b.CRM, customers=(b.customer(is_on_hold=True),))
+    record(house, b.PAYMENTS, invoices=(b.invoice(),))
+    stranger = replace(person(house, "Dieter"), entities=frozenset({"US"}))
+    with pytest.raises(Forbidden, match="entity scope"):
+        execute(house, c.WaiveCases(targets=targets([only(house, Case)]), reason="not mine"), stranger)
+
+
+def test_money_that_comes_before_its_invoice_waits_for_it(house: Runtime) -> None:
+    record(house, b.PAYMENTS, payments=(b.payment(amount_minor=20_000),))
+    record(house, b.PAYMENTS, invoices=(b.invoice(),))
+    assert only(house, Document).open_minor == 3_800
+
+
+def test_payments_apply_in_any_order_to_the_same_balance(house: Runtime) -> None:
+    record(house, b.PAYMENTS, invoices=(b.invoice(),))
+    record(house, b.PAYMENTS, payments=(b.payment(source_ref="p2", amount_minor=800),))
+    record(house, b.PAYMENTS, payments=(b.payment(source_ref="p1", amount_minor=23_000),) * 2)
+    document = only(house, Document)
+    assert (document.open_minor, document.settled_on) == (0, date(2026, 10, 20))
+
+
+def test_a_credit_memo_settles_what_is_open_and_asks_for_agreement(house: Runtime) -> None:
+    record(house, b.PAYMENTS, invoices=(b.invoice(),))
+    record(house, b.PAYMENTS, credit_memos=(b.credit_memo(),))
+    by_kind = {row.kind: row for row in all_rows(house, Document)}
+    assert by_kind["invoice"].open_minor == 23_800 - 5_000
+    assert by_kind["credit_memo"].open_minor == 0
+    assert by_kind["credit_memo"].state == "awaiting_approval"
+
+
+def test_a_dispute_marks_its_invoice_whichever_comes_first(house: Runtime) -> None:
+    record(house, b.CRM, disputes=(b.dispute(),))
+    record(house, b.PAYMENTS, invoices=(b.invoice(),))
+    assert only(house, Document).is_disputed
+
+
+def test_the_outcome_of_posting_comes_through_the_same_door(house: Runtime) -> None:
+    record(house, b.PAYMENTS, invoices=(b.invoice(),))
+    delivery = only(house, Delivery)
+    outcome = c.RecordDelivery(
+        delivery_id=delivery.id, attempt=1, outcome="delivered", external_id="77", external_number="INV77"
+    )
+    execute(house, outcome, JOB)
+    assert only(house, Document).state == "posted"
+    assert only(house, Delivery).external_number == "INV77"
+
+
+def test_a_refusal_of_the_ledger_becomes_a_case_and_a_retry_clears_it(house: Runtime) -> None:
+    record(house, b.PAYMENTS, invoices=(b.invoice(),))
+    delivery = only(house, Delivery)
+    refused = c.RecordDelivery(
+        delivery_id=delivery.id, attempt=1, outcome="refused", error_code="USER_ERROR", error="The period is locked."
+    )
+    execute(house, refused, JOB)
+    case = only(house, Case)
+    assert (case.type, case.queue) == ("posting", "Ledger")
+    execute(house, c.RetryDeliveries(targets=targets([only(house, Delivery)])), person(house, "Ana"))
+    done = c.RecordDelivery(delivery_id=delivery.id, attempt=2, outcome="delivered", external_id="78")
+    execute(house, done, JOB)
+    assert (only(house, Case).state, only(house, Document).state) == ("resolved", "posted")
+
+
+def test_a_dispute_needs_a_reason_and_an_open_invoice(house: Runtime) -> None:
+    record(house, b.PAYMENTS, invoices=(b.invoice(),), payments=(b.payment(),))
+    record(house, b.PAYMENTS, payments=(b.payment(),))
+    row = only(house, Document)
+    with pytest.raises(Refused, match="settled"):
+        execute(
+            house,
+            c.OpenDispute(document=c.Target(row.id, row.revision), reason="Tax", amount=None, sentence="Too much"),
+            person(house, "Cole"),
+        )
