@@ -93,3 +93,20 @@ def _balances(session: Session, id: UUID, day: date) -> tuple[Balance, ...]:
         buckets[name] += int(minor)
         counts.append(count)
     return tuple(Balance(currency, buckets, sum(counts)) for currency, (buckets, counts) in sorted(found.items()))
+
+
+@dataclass(frozen=True, slots=True)
+class Facets:
+    """What lists can be narrowed to."""
+
+    segments: tuple[str, ...]
+    currencies: tuple[str, ...]
+
+
+def facets(runtime: Runtime, viewer: Viewer | None) -> Facets:
+    """Segments and currencies of the customers the reader may see."""
+    scope = Scope(None, viewer.entities if viewer else None)
+    seen = select(Customer.segment, Customer.currency).where(scope.holds(Customer.entity)).distinct()
+    with runtime.reading() as session:
+        pairs = session.execute(seen).tuples().all()
+    return Facets(tuple(sorted({s for s, _ in pairs if s})), tuple(sorted({c for _, c in pairs})))

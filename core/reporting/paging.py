@@ -14,6 +14,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_
 from sqlalchemy.orm import Session
 
+from core.kit.errors import NotFound
+
 COUNT_CAP = 10_000
 # A count looks at no more candidates than this; beyond it the count is a lower bound.
 SCAN_CAP = 30_000
@@ -27,6 +29,14 @@ class Viewer(Protocol):
 
     @property
     def entities(self) -> frozenset[str] | None: ...
+
+
+def row_id(text: str | None, what: str) -> UUID:
+    """The id in a link. Raises NotFound, naming `what`, when it is none."""
+    try:
+        return UUID(text or "")
+    except ValueError:
+        raise NotFound(what) from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,16 @@
+"""Everything outside: one folder per system, each telling what it can do and translating into canonical records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.ports import Capabilities, Ledger, Source
+
+
+@dataclass(frozen=True, slots=True)
+class Connector:
+    """A system that is set up: what can be read from it, and what can be posted to it. Both share one HTTP client."""
+
+    capabilities: Capabilities
+    source: Source | None = None
+    ledger: Ledger | None = None

@@ -1,0 +1,117 @@
+"""What NetSuite calls things: internal ids of subsidiaries, currencies, items, tax codes and customers."""
+
+from __future__ import annotations
+
+import threading
+from decimal import Decimal
+from typing import Any
+
+from connectors.netsuite.client import Client
+from connectors.netsuite.config import Config
+from connectors.netsuite.token import TITLE
+from core.ports import Rejected
+
+_QUERIES = {
+    "subsidiary": "SELECT s.id, s.name, s.country, s.externalid FROM subsidiary s ORDER BY s.id",
+    "currency": "SELECT c.id, c.symbol FROM currency c ORDER BY c.id",
+    "item": "SELECT i.id, i.itemid FROM item i WHERE i.id > ? ORDER BY i.id",
+    "salestaxitem": "SELECT t.id, t.itemid, t.rate FROM salestaxitem t ORDER BY t.id",
+}
+_COUNTRIES = {"UK": "GB"}
+_PAGE = 1000
+_MOST_CUSTOMERS = 50_000
+Rows = list[dict[str, Any]]
+
+
+class Directory:
+    """Lists are read once and again when something is not in them. Unknown things raise Rejected."""
+
+    def __init__(self, config: Config, client: Client) -> None:
+        self._config = config
+        self._client = client
+        self._lock = threading.Lock()
+        self._tables: dict[str, Rows] = {}
+        self._customers: dict[str, str] = {}
+
+    def customer(self, crm_id: str) -> str:
+        found = self._customers.get(crm_id)
+        if found is None:
+            answer = self._client.get(f"customer/eid:{crm_id}") if crm_id.isalnum() else None
+            if answer is None:
+                sentence = f"{TITLE} does not know the customer: it has to be created there first."
+                raise Rejected(sentence, "customer_unknown")
+            if len(self._customers) >= _MOST_CUSTOMERS:
+                self._customers.clear()
+            found = self._customers[crm_id] = str(answer.body["id"])
+        return found
+
+    def item(self, code: str) -> str:
+        return self._find("item", "itemid", code, f"{TITLE} has no item {code}.", "item_unknown")
+
+    def currency(self, code: str) -> str:
+        return self._find("currency", "symbol", code, f"{TITLE} does not know {code}.", "currency_unknown")
+
+    def currency_code(self, id: str) -> str:
+        for row in self._rows("currency"):
+            if row["id"] == id:
+                return str(row["symbol"])
+        raise Rejected(f"{TITLE} states a currency that it does not list.", "currency_unknown")
+
+    def subsidiary(self, entity: str) -> str:
+        """By setting, by external id, else by country."""
+        set_id = self._config.subsidiaries.get(entity)
+        if set_id is not None:
+            return set_id
+        country = _COUNTRIES.get(entity, entity)
+        for column, value in (("externalid", entity), ("country", country), ("name", entity)):
+            found = [row["id"] for row in self._rows("subsidiary") if row.get(column) == value]
+            if len(found) == 1:
+                return str(found[0])
+        raise Rejected(f"{TITLE} has no subsidiary for the legal entity {entity}.", "subsidiary_unknown")
+
+    def tax_code(self, entity: str, percent: Decimal) -> str | None:
+        """The tax code of this rate: set, named for the entity, or at least not for another one."""
+        rate = f"{percent.normalize():f}"
+        wanted = self._config.tax_codes.get(f"{entity}:{rate}")
+        rows = [row for row in self._rows("salestaxitem") if wanted in (None, row["itemid"])]
+        fitting = [row for row in rows if _percent(row.get("rate")) == percent]
+        others = {code for row in self._rows("subsidiary") for code in (row.get("externalid"), row.get("country"))}
+        own = [row for row in fitting if _entity_of(row["itemid"]) == entity]
+        neutral = [row for row in fitting if _entity_of(row["itemid"]) not in others]
+        chosen = next(iter(own or neutral), None)
+        if chosen is None and percent:
+            raise Rejected(f"{TITLE} has no tax code of {rate} % for {entity}.", "tax_code_unknown")
+        return None if chosen is None else str(chosen["id"])
+
+    def _find(self, table: str, column: str, value: str, sentence: str, code: str) -> str:
+        for is_again in (False, True):
+            for row in self._rows(table, is_again):
+                if row.get(column) == value:
+                    return str(row["id"])
+        raise Rejected(sentence, code)
+
+    def _rows(self, table: str, is_again: bool = False) -> Rows:
+        with self._lock:
+            if table not in self._tables or is_again:
+                self._tables[table] = self._read(table)
+            return self._tables[table]
+
+    def _read(self, table: str) -> Rows:
+        if table != "item":
+            return self._client.query(_QUERIES[table])
+        rows: Rows = []
+        while True:
+            page = self._client.query(_QUERIES[table], [int(rows[-1]["id"]) if rows else 0], _PAGE)
+            rows += page
+            if len(page) < _PAGE:
+                return rows
+
+
+def _entity_of(tax_code: str) -> str:
+    return tax_code.partition("-")[0]
+
+
+def _percent(rate: object) -> Decimal | None:
+    """A rate is written as 20 or 20.0%."""
+    text = str(rate or "").strip().removesuffix("%").strip()
+    return Decimal(text) if text.replace(".", "", 1).isdigit() else None

@@ -1,0 +1,75 @@
+"""The edge: models of what vendors send, with only the fields that are read, and problems told as sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import date
+from decimal import Decimal
+from hashlib import blake2b
+from typing import Annotated, Any, TypeVar
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Strict, ValidationError
+from pydantic_core import to_json
+
+from core.canonical import CanonicalRecord
+from core.kit.errors import Refused
+from core.ports import RawRecord
+
+Number = Annotated[Decimal, Strict(False)]
+Day = Annotated[date, Strict(False)]
+Moment = Annotated[AwareDatetime, Strict(False)]
+S = TypeVar("S", bound="Shape")
+Records = tuple[CanonicalRecord, ...]
+Translator = Callable[[dict[str, Any]], Records]
+
+
+class Shape(BaseModel):
+    """Strict on the fields we read, so that a changed type is seen; blind to all others."""
+
+    model_config = ConfigDict(strict=True, extra="ignore", protected_namespaces=())
+
+
+def translate(title: str, record: RawRecord, translator: Translator) -> Records:
+    """Runs a translator; whatever does not fit is one ValueError with a readable sentence."""
+    try:
+        return translator(record.payload)
+    except ValidationError as problem:
+        raise ValueError(f"{title} {record.kind} {record.external_id}: {faults_of(problem)}.") from problem
+    except Refused as problem:
+        raise ValueError(f"{title} {record.kind} {record.external_id}: {problem.sentence}") from problem
+
+
+def faults_of(problem: ValidationError) -> str:
+    """The first three faults in words, such as "total is missing; currency should be a valid string"."""
+    return "; ".join(_fault(error) for error in problem.errors(include_url=False)[:3])
+
+
+def _fault(error: Any) -> str:
+    where = ".".join(str(part) for part in error["loc"]) or "the record"
+    if error["type"] == "missing":
+        return f"{where} is missing"
+    message = str(error["msg"]).removeprefix("Value error, ").removeprefix("Input ")
+    return f"{where} {message[:1].lower()}{message[1:]}"
+
+
+def one_line(*parts: str | None) -> str | None:
+    """An address on one line, without what is empty."""
+    return ", ".join(" ".join(part.split()) for part in parts if part and part.strip()) or None
+
+
+def content_version(payload: Any) -> str:
+    """A short fingerprint of a record that carries no stamp of its own."""
+    return blake2b(to_json(payload), digest_size=12).hexdigest()
+
+
+def whole(number: Decimal | None, field: str) -> int | None:
+    """An integer that the vendor sends as a decimal."""
+    if number is None:
+        return None
+    if number != number.to_integral_value():
+        raise ValueError(f"{field} should be a whole number, not {number}")
+    return int(number)
+
+
+def first_or_none(items: Iterable[Any] | None) -> Any:
+    return next(iter(items or ()), None)

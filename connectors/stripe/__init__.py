@@ -1,0 +1,16 @@
+"""Stripe: customers, products, invoices, credit notes, payments and card disputes; changes by events and webhooks."""
+
+from __future__ import annotations
+
+import httpx
+
+from connectors import Connector
+from connectors.stripe.client import Client
+from connectors.stripe.config import Config
+from connectors.stripe.source import CAPABILITIES, StripeSource
+
+__all__ = ["CAPABILITIES", "Config", "build"]
+
+
+def build(config: Config, transport: httpx.BaseTransport | None = None) -> Connector:
+    return Connector(CAPABILITIES, source=StripeSource(Client(config, transport)))

@@ -1,0 +1,1 @@
+"""Background work and the command line: what the clock fires, what the queue carries out."""

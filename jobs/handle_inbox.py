@@ -1,0 +1,137 @@
+"""Turns received rows into facts: translate, record in one command per batch; what cannot be read becomes a case."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from pydantic import ValidationError
+from sqlalchemy.exc import DataError, IntegrityError
+
+from core.canonical import (
+    CanonicalRecord,
+    ContractRecord,
+    CreditMemoRecord,
+    CustomerRecord,
+    DisputeRecord,
+    EntityRecord,
+    ExchangeRate,
+    InvoiceRecord,
+    LedgerRecord,
+    OrderLineRecord,
+    PaymentRecord,
+    ProductRecord,
+)
+from core.intake import store
+from core.intake.model import InboxRow
+from core.kit.errors import Refused
+from core.ports import Source
+from core.runtime import Runtime
+from core.workflow import execute
+from core.workflow.actors import job
+from core.workflow.commands import RecordFacts, ReportBadRecord
+
+BATCH = 500
+_ACTOR = job("handle_inbox")
+_FIELDS: dict[type[CanonicalRecord], str] = {
+    EntityRecord: "entities",
+    ExchangeRate: "rates",
+    ProductRecord: "products",
+    CustomerRecord: "customers",
+    ContractRecord: "contracts",
+    OrderLineRecord: "order_lines",
+    LedgerRecord: "ledger",
+    InvoiceRecord: "invoices",
+    CreditMemoRecord: "credit_memos",
+    PaymentRecord: "payments",
+    DisputeRecord: "disputes",
+}
+# What a translation may stumble over in a payload of an unknown shape.
+_UNREADABLE = (ValueError, LookupError, TypeError, ArithmeticError, AttributeError, Refused)
+# What the store or a handler may object to in the facts themselves; a lost connection is not among these.
+_UNACCEPTABLE = (Refused, DataError, IntegrityError)
+
+
+@dataclass(frozen=True, slots=True)
+class _Readable:
+    row: InboxRow
+    facts: tuple[CanonicalRecord, ...]
+
+
+def handle_waiting(runtime: Runtime, source: Source) -> int:
+    """Handles every row of the source that waits, oldest first; answers how many."""
+    handled = 0
+    while rows := _next_rows(runtime, source):
+        handle_rows(runtime, source, rows)
+        handled += len(rows)
+    return handled
+
+
+def _next_rows(runtime: Runtime, source: Source) -> list[InboxRow]:
+    with runtime.transaction() as session:
+        return store.unhandled(session, source.capabilities.system, BATCH)
+
+
+def handle_rows(runtime: Runtime, source: Source, rows: list[InboxRow]) -> None:
+    """Records the facts of `rows`; afterwards none of them waits any more."""
+    readable: list[_Readable] = []
+    for row in rows:
+        try:
+            readable.append(_Readable(row, source.to_canonical(row.record)))
+        except _UNREADABLE as reason:
+            _report(runtime, row.id, _in_words(reason))
+    _record(runtime, source.capabilities.system, readable)
+
+
+def _record(runtime: Runtime, system: str, readable: list[_Readable]) -> None:
+    """One command for all; when that is refused, halves, until the row that is to blame stands alone."""
+    if not readable:
+        return
+    try:
+        execute(runtime, _command(system, readable), _ACTOR)
+    except _UNACCEPTABLE as reason:
+        if len(readable) == 1:
+            _report(runtime, readable[0].row.id, _in_words(reason))
+            return
+        middle = len(readable) // 2
+        _record(runtime, system, readable[:middle])
+        _record(runtime, system, readable[middle:])
+
+
+def _command(system: str, readable: list[_Readable]) -> RecordFacts:
+    inbox_ids = tuple(each.row.id for each in readable)
+    return RecordFacts(source=system, inbox_ids=inbox_ids, **_by_kind(fact for each in readable for fact in each.facts))
+
+
+def _by_kind(facts: Iterable[CanonicalRecord]) -> dict[str, Any]:
+    """Facts under the command's field for their kind; of the same record only the latest."""
+    latest: dict[tuple[type[CanonicalRecord], str, str], CanonicalRecord] = {}
+    for fact in facts:
+        key = (type(fact), fact.source, fact.source_ref)
+        latest.pop(key, None)
+        latest[key] = fact
+    fields: dict[str, list[CanonicalRecord]] = {}
+    for fact in latest.values():
+        fields.setdefault(_FIELDS[type(fact)], []).append(fact)
+    return {name: tuple(records) for name, records in fields.items()}
+
+
+def _report(runtime: Runtime, inbox_id: UUID, error: str) -> None:
+    execute(runtime, ReportBadRecord(inbox_id=inbox_id, error=error), _ACTOR)
+
+
+def _in_words(reason: Exception) -> str:
+    """One line for people; no record's content beyond the names of its fields."""
+    if isinstance(reason, ValidationError):
+        first = reason.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        return f"{place}: {first['msg']}" if place else str(first["msg"])
+    if isinstance(reason, Refused):
+        return reason.sentence
+    if isinstance(reason, (DataError, IntegrityError)):
+        return "The store cannot hold a value of this record."
+    if isinstance(reason, LookupError):
+        return f"A field is missing: {reason}"
+    return " ".join(str(reason).split()) or type(reason).__name__

@@ -1,0 +1,67 @@
+"""Jobs by name, carried out here and now, without queue and clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from core.kit.errors import Refused
+from core.posting import store as posting
+from jobs.deliver import deliver
+from jobs.escalate_overdue import escalate_overdue
+from jobs.handle_inbox import handle_waiting
+from jobs.pull import pull, pull_all
+from jobs.sweep_stalled import prune, sweep_stalled
+from jobs.take_snapshot import take_snapshot
+from jobs.wiring import House
+
+_LIMIT = 20_000
+Run = Callable[[House], int | None]
+
+
+class UnknownJob(Refused):
+    def __init__(self, name: str) -> None:
+        super().__init__("job.unknown", f"There is no job “{name}”. There are: {', '.join(sorted(RUNS))}.")
+
+
+class UnknownSystem(Refused):
+    def __init__(self, system: str) -> None:
+        super().__init__("system.unknown", f"{system.title()} is not connected.")
+
+
+def once(house: House, name: str) -> int | None:
+    """Runs the job called `name`; answers its count. Raises UnknownJob."""
+    if name not in RUNS:
+        raise UnknownJob(name)
+    return RUNS[name](house)
+
+
+def _pull(system: str) -> Run:
+    def run(house: House) -> int:
+        if system not in house.sources:
+            raise UnknownSystem(system)
+        return pull(house.runtime, house.sources[system], house.systems)
+
+    return run
+
+
+def deliver_due(house: House) -> int:
+    """Tries every delivery whose time has come, one after the other; answers how many."""
+    with house.runtime.reading() as session:
+        due = posting.due_without_job(session, house.runtime.now(), _LIMIT)
+    for delivery_id in due:
+        deliver(house.runtime, house.ledgers, delivery_id)
+    return len(due)
+
+
+RUNS: dict[str, Run] = {
+    "pull_salesforce": _pull("salesforce"),
+    "pull_stripe": _pull("stripe"),
+    "pull_netsuite": _pull("netsuite"),
+    "pull_all": lambda house: pull_all(house.runtime, house.sources),
+    "handle_inbox": lambda house: sum([handle_waiting(house.runtime, source) for source in house.sources.values()]),
+    "deliver": deliver_due,
+    "escalate_overdue": lambda house: escalate_overdue(house.runtime),
+    "take_snapshot": lambda house: take_snapshot(house.runtime),
+    "sweep_stalled": lambda house: sweep_stalled(house.runtime, list(house.ledgers)),
+    "prune": lambda house: prune(house.runtime),
+}

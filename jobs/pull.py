@@ -1,0 +1,130 @@
+"""Brings an outside system's news in: pages into the inbox with the cursor, then facts, stream by stream."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from core.intake import store
+from core.intake.model import InboxRow
+from core.ports import ConnectorFailure, Misconfigured, Page, Source
+from core.runtime import Runtime
+from core.workflow import execute
+from core.workflow.actors import job
+from core.workflow.commands import SetConnectionState
+from jobs.exclusive import exclusive
+from jobs.handle_inbox import BATCH, handle_rows, handle_waiting
+from jobs.prefetch import batches, read_ahead
+from jobs.queue import enqueue_once
+from jobs.schedule import FIRST_SYNC
+
+_ACTOR = job("pull")
+
+
+def go_on() -> bool:
+    """The answer of those whom nobody asks to stop."""
+    return False
+
+
+def pull(runtime: Runtime, source: Source, systems: Iterable[str], must_stop: Callable[[], bool] = go_on) -> int:
+    """Reads every stream whose turn has come; answers how many records were new. A failing or paused system is
+    left alone until its time comes."""
+    system = source.capabilities.system
+    with exclusive(runtime.engine, f"intake:{system}") as is_ours:
+        if not is_ours or _is_resting(runtime, system):
+            return 0
+        try:
+            return _pull_streams(runtime, source, frozenset(systems), must_stop)
+        except Misconfigured as failure:
+            execute(runtime, SetConnectionState(system=system, state="paused", reason=failure.sentence), _ACTOR)
+        except ConnectorFailure as failure:
+            with runtime.transaction() as session:
+                store.record_failure(session, system, failure.sentence, runtime.now())
+        return 0
+
+
+def _is_resting(runtime: Runtime, system: str) -> bool:
+    with runtime.reading() as session:
+        health = store.health(session, system)
+    return health.is_paused or health.rests_until(runtime.now()) is not None
+
+
+def _pull_streams(runtime: Runtime, source: Source, systems: frozenset[str], must_stop: Callable[[], bool]) -> int:
+    system = source.capabilities.system
+    count = handle_waiting(runtime, source)
+    for stream in source.capabilities.streams:
+        if must_stop():
+            break
+        with runtime.reading() as session:
+            done = store.completed_streams(session)
+        if not is_due(system, stream.name, done, systems):
+            continue
+        count += _pull_stream(runtime, source, stream.name, must_stop)
+        with runtime.transaction() as session:
+            store.record_success(session, system, runtime.now())
+        count += handle_waiting(runtime, source)
+    return count
+
+
+def is_due(system: str, stream: str, done: set[tuple[str, str]], systems: frozenset[str]) -> bool:
+    """Whether all that must be known before is known; a system that is not connected keeps nobody waiting."""
+    for stage in FIRST_SYNC:
+        if (system, stream) in stage:
+            return True
+        if any(place not in done for place in stage if place[0] in systems):
+            return False
+    return True
+
+
+def _pull_stream(runtime: Runtime, source: Source, stream: str, must_stop: Callable[[], bool]) -> int:
+    system = source.capabilities.system
+    with runtime.transaction() as session:
+        place = store.open_stream(session, system, stream, runtime.now())
+    if not place.is_complete and place.expected is None:
+        _note_expected(runtime, source, stream)
+    count = 0
+    for batch in batches(read_ahead(source.pull(stream, place.cursor)), BATCH):
+        rows = _receive(runtime, system, stream, batch)
+        handle_rows(runtime, source, rows)
+        count += len(rows)
+        if must_stop():
+            return count
+    if not place.is_complete:
+        _complete(runtime, system, stream)
+    return count
+
+
+def _note_expected(runtime: Runtime, source: Source, stream: str) -> None:
+    expected = source.count(stream)
+    with runtime.transaction() as session:
+        store.expect(session, source.capabilities.system, stream, expected)
+
+
+def _receive(runtime: Runtime, system: str, stream: str, batch: Page) -> list[InboxRow]:
+    """One transaction: the rows are in the inbox and the cursor stands behind them, or neither."""
+    now = runtime.now()
+    with runtime.transaction() as session:
+        rows = store.receive_rows(session, system, batch.records, now)
+        store.advance(session, system, stream, (batch.cursor, len(rows)), now)
+    return rows
+
+
+def _complete(runtime: Runtime, system: str, stream: str) -> None:
+    """Marks the end of the first reading and calls those who waited for it."""
+    with runtime.transaction() as session:
+        store.complete(session, system, stream, runtime.now())
+        for other in {place[0] for stage in FIRST_SYNC for place in stage} - {system}:
+            enqueue_once(session, "pull", {"system": other})
+
+
+def pull_all(runtime: Runtime, sources: dict[str, Source]) -> int:
+    """Round after round over all systems until one brings neither records nor the end of a stream: a whole first
+    synchronisation in one call. Answers how many records were new."""
+    total, before = 0, -1
+    while True:
+        count = sum([pull(runtime, source, sources) for source in sources.values()])
+        with runtime.reading() as session:
+            done = len(store.completed_streams(session))
+        total += count
+        if not count and done == before:
+            return total
+        before = done

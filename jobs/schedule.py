@@ -1,0 +1,55 @@
+"""When what happens: the clock's table, and the order in which a first synchronisation reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+_EPOCH = datetime.fromisoformat("2020-01-01T00:00:00+00:00")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Fires every `every`, counted from midnight UTC plus `at`."""
+
+    name: str
+    every: timedelta
+    task: str
+    arguments: dict[str, str] = field(default_factory=dict)
+    at: timedelta = timedelta(0)
+
+    def slot(self, now: datetime) -> datetime:
+        """The latest instant, up to `now`, at which the entry was to fire."""
+        origin = _EPOCH + self.at
+        return origin + (now - origin) // self.every * self.every
+
+
+SCHEDULE = (
+    Entry("pull_stripe", timedelta(seconds=15), "pull", {"system": "stripe"}),
+    Entry("pull_salesforce", timedelta(seconds=30), "pull", {"system": "salesforce"}),
+    Entry("pull_netsuite", timedelta(seconds=30), "pull", {"system": "netsuite"}),
+    Entry("retry_stalled", timedelta(seconds=15), "retry_stalled"),
+    Entry("sweep_stalled", timedelta(seconds=15), "sweep_stalled"),
+    Entry("escalate_overdue", timedelta(minutes=5), "escalate_overdue"),
+    Entry("take_snapshot", timedelta(days=1), "take_snapshot", at=timedelta(minutes=5)),
+    Entry("prune", timedelta(days=1), "prune", at=timedelta(hours=3)),
+)
+
+# A stream is read when every stream of the stages before it has been read to its end once. What is not listed comes
+# last. The ledger comes before invoices, so that those already posted are recognised.
+_PARTIES = frozenset(
+    {
+        ("netsuite", "reference"),
+        ("salesforce", "accounts"),
+        ("salesforce", "products"),
+        ("salesforce", "contracts"),
+        ("salesforce", "order_items"),
+    }
+)
+FIRST_SYNC: tuple[frozenset[tuple[str, str]], ...] = (
+    _PARTIES,
+    frozenset({("stripe", "customers"), ("stripe", "products"), ("netsuite", "transactions")}),
+    frozenset({("stripe", "invoices")}),
+    frozenset({("stripe", "credit_notes"), ("stripe", "invoice_payments")}),
+    frozenset({("stripe", "disputes"), ("salesforce", "cases")}),
+)

@@ -1,0 +1,104 @@
+"""The queue's tasks by name: each calls one job and says when to come back."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from procrastinate import App, BaseRetryStrategy, JobContext, RetryDecision
+from procrastinate.jobs import Job
+
+from jobs.clock import finish
+from jobs.deliver import deliver
+from jobs.escalate_overdue import escalate_overdue
+from jobs.exclusive import exclusive
+from jobs.handle_inbox import handle_waiting
+from jobs.pull import pull
+from jobs.sweep_stalled import prune, sweep_stalled
+from jobs.take_snapshot import take_snapshot
+from jobs.wiring import House
+
+HEARTBEAT_SECONDS = 3.0
+STALLED_SECONDS = 10.0
+_TRIES = 12
+_INBOX_BUSY_SECONDS = 5.0
+
+
+class ComeBack(Exception):
+    """Not a failure: the job gives its place back until `at`."""
+
+    def __init__(self, at: datetime) -> None:
+        super().__init__(f"again at {at:%H:%M:%S}")
+        self.at = at
+
+
+class ComeBackOrRetry(BaseRetryStrategy):
+    """Comes back when the job said so; anything unforeseen is tried again with full jitter, up to a budget."""
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> RetryDecision | None:
+        if isinstance(exception, ComeBack):
+            return RetryDecision(retry_at=exception.at)
+        if job.attempts >= _TRIES:
+            return None
+        span = min(300.0, 2.0 * 2**job.attempts)
+        return RetryDecision(retry_at=datetime.now(UTC) + timedelta(seconds=random.uniform(0.5, span)))
+
+
+def register(app: App, house: House) -> None:
+    """Makes the house's jobs known to the queue."""
+    for name, run in _runs(house).items():
+        app.task(name=name, retry=ComeBackOrRetry(), pass_context=True)(_with_slot(house, run))
+
+    @app.task(name="retry_stalled", pass_context=False)
+    async def retry_stalled(slot: str | None = None) -> None:
+        """Hands jobs of workers that no longer give signs of life to the others."""
+        for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS):
+            await app.job_manager.retry_job(job, retry_at=datetime.now(UTC))
+
+
+def _with_slot(house: House, run: Callable[..., int | None]) -> Callable[..., None]:
+    """Tells the clock's row how the run ended. Sync, so that it runs in a thread."""
+
+    def task(context: JobContext, *, slot: str | None = None, **arguments: Any) -> None:
+        count = run(context, **arguments)
+        if slot:
+            finish(house.runtime, slot, count)
+
+    return task
+
+
+def _runs(house: House) -> dict[str, Callable[..., int | None]]:
+    return {
+        "pull": lambda context, system: _pull(house, context, system),
+        "handle_inbox": lambda _, source: handle_inbox(house, source),
+        "deliver": lambda _, delivery_id: _deliver(house, delivery_id),
+        "escalate_overdue": lambda _: escalate_overdue(house.runtime),
+        "take_snapshot": lambda _: take_snapshot(house.runtime),
+        "sweep_stalled": lambda _: sweep_stalled(house.runtime, list(house.ledgers)),
+        "prune": lambda _: prune(house.runtime),
+    }
+
+
+def _pull(house: House, context: JobContext, system: str) -> int:
+    source = house.sources.get(system)
+    return pull(house.runtime, source, house.systems, context.should_abort) if source else 0
+
+
+def handle_inbox(house: House, source: str) -> int:
+    """Rows that came by webhook, or are to be tried again. Comes back when a pull of the same source is at work."""
+    connected = house.sources.get(source)
+    if connected is None:
+        return 0
+    with exclusive(house.runtime.engine, f"intake:{source}") as is_ours:
+        if not is_ours:
+            raise ComeBack(datetime.now(UTC) + timedelta(seconds=random.uniform(1, _INBOX_BUSY_SECONDS)))
+        return handle_waiting(house.runtime, connected)
+
+
+def _deliver(house: House, delivery_id: str) -> None:
+    again = deliver(house.runtime, house.ledgers, UUID(delivery_id))
+    if again is not None:
+        raise ComeBack(again)

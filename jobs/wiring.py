@@ -1,0 +1,73 @@
+"""The composition root: here connectors meet the house."""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import httpx
+
+from connectors import registry
+from core.kit.errors import Refused
+from core.ports import Ledger, Source
+from core.runtime import Runtime, open_runtime
+
+_SANDBOX_PATIENCE_SECONDS = 180
+_pause = threading.Event()
+
+
+class SandboxAbsent(Refused):
+    def __init__(self) -> None:
+        super().__init__("sandbox.absent", "The sandbox does not answer. Start it with: python -m sandbox")
+
+
+@dataclass(frozen=True)
+class House:
+    """A runtime and the outside systems that it is connected to."""
+
+    runtime: Runtime
+    sources: dict[str, Source] = field(default_factory=dict)
+    ledgers: dict[str, Ledger] = field(default_factory=dict)
+
+    @property
+    def systems(self) -> frozenset[str]:
+        return frozenset(self.sources)
+
+
+def open_house() -> House:
+    """The house on the configured store, with the sandbox's systems or those of the environment."""
+    runtime = open_runtime()
+    where = runtime.settings.sandbox_systems
+    connected = registry.from_sandbox(_sandbox_lines(where)) if where else registry.from_environment()
+    sources = {name: each.source for name, each in connected.items() if each.source is not None}
+    ledgers = {name: each.ledger for name, each in connected.items() if each.ledger is not None}
+    return House(runtime, sources, ledgers)
+
+
+def _sandbox_lines(where: Path) -> list[dict[str, Any]]:
+    """The sandbox's systems, as soon as they are there and ready. Raises SandboxAbsent after a while."""
+    for _ in range(_SANDBOX_PATIENCE_SECONDS * 2):
+        lines = _read(where)
+        if lines and all(_is_ready(line) for line in lines):
+            return lines
+        _pause.wait(0.5)
+    raise SandboxAbsent
+
+
+def _read(where: Path) -> list[dict[str, Any]]:
+    try:
+        return cast(list[dict[str, Any]], json.loads(where.read_text()))
+    except (FileNotFoundError, json.JSONDecodeError):
+        return []
+
+
+def _is_ready(line: dict[str, Any]) -> bool:
+    try:
+        # Loopback, and the sandbox signs its own certificate: nothing secret goes over this.
+        answer = httpx.get(f"{line['address']}/_sandbox/health", timeout=5, verify=False)
+        return answer.is_success and bool(answer.json().get("ready", True))
+    except (httpx.HTTPError, ValueError):
+        return False

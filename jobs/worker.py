@@ -1,0 +1,103 @@
+"""The worker process: the queue's workers and the clock, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg
+from procrastinate import App, PsycopgConnector
+from procrastinate.exceptions import ConnectorException
+from psycopg_pool import PoolTimeout
+
+from jobs.clock import start_clock
+from jobs.lines import note, say
+from jobs.queue import DELIVERIES, HOUSE, INTAKE
+from jobs.tasks import HEARTBEAT_SECONDS, STALLED_SECONDS, register
+from jobs.wiring import House
+
+_HOUSE_JOBS = 4
+_GRACE_SECONDS = 2.0
+_STORE_AWAY_SECONDS = 2.0
+
+
+def work(house: House) -> None:
+    """Carries out jobs until SIGINT or SIGTERM. Any number of these may run, on any number of machines."""
+    logging.getLogger("procrastinate").setLevel(logging.CRITICAL)
+    asyncio.run(_work(house))
+
+
+def build_app(house: House) -> App:
+    url = house.runtime.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    app = App(connector=PsycopgConnector(conninfo=url, min_size=1, max_size=6))
+    register(app, house)
+    return app
+
+
+async def _work(house: House) -> None:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopping.set)
+    deliveries = sum(ledger.capabilities.max_in_flight for ledger in house.ledgers.values()) or 1
+    loop.set_default_executor(ThreadPoolExecutor(deliveries + _HOUSE_JOBS + 2, "job"))
+    clock = await asyncio.to_thread(start_clock, house.runtime)
+    say(f"The worker is at work; connected systems: {', '.join(sorted(house.systems)) or 'none'}.")
+    try:
+        await _until(stopping, house, deliveries)
+    finally:
+        clock.shutdown(wait=False)
+
+
+async def _until(stopping: asyncio.Event, house: House, deliveries: int) -> None:
+    """Runs the workers; when the store goes away they begin again as soon as it is back."""
+    while not stopping.is_set():
+        workers = asyncio.create_task(_run_workers(build_app(house), deliveries))
+        stop = asyncio.create_task(stopping.wait())
+        await asyncio.wait({workers, stop}, return_when=asyncio.FIRST_COMPLETED)
+        stop.cancel()
+        workers.cancel()
+        await asyncio.wait({workers})
+        if not stopping.is_set():
+            _explain(workers)
+            await asyncio.sleep(_STORE_AWAY_SECONDS)
+
+
+def _explain(workers: asyncio.Task[None]) -> None:
+    """A lost store is waited for; anything else is a fault of ours and ends the process."""
+    reason = None if workers.cancelled() else workers.exception()
+    if reason is not None and not isinstance(reason, ConnectorException | psycopg.Error | PoolTimeout):
+        raise reason
+    note("The store does not answer; the worker tries again.")
+
+
+async def _run_workers(app: App, deliveries: int) -> None:
+    """One worker for deliveries, one for the rest: a backlog keeps no pull waiting. When one ends, both do."""
+    async with app.open_async():
+        running = {
+            asyncio.create_task(_run_worker(app, [DELIVERIES], deliveries)),
+            asyncio.create_task(_run_worker(app, [HOUSE, INTAKE], _HOUSE_JOBS)),
+        }
+        try:
+            done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+            for ended in done:
+                ended.result()
+        finally:
+            for worker in running:
+                worker.cancel()
+            await asyncio.wait(running)
+
+
+async def _run_worker(app: App, queues: list[str], concurrency: int) -> None:
+    await app.run_worker_async(
+        queues=queues,
+        concurrency=concurrency,
+        install_signal_handlers=False,
+        update_heartbeat_interval=HEARTBEAT_SECONDS,
+        stalled_worker_timeout=STALLED_SECONDS,
+        shutdown_graceful_timeout=_GRACE_SECONDS,
+        fetch_job_polling_interval=1.0,
+        delete_jobs="successful",
+    )

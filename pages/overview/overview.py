@@ -1,0 +1,77 @@
+"""Overview: where the money and the work stand, on one screen."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.reporting import overview
+from core.reporting.explained import BUCKET_WORDS, explained
+from core.reporting.figures import Figures, figures
+from pages.overview import panels
+from pages.ui import access, charts, filters, money
+from pages.ui.act import show_flash
+from pages.ui.figure_card import figure_card
+from pages.ui.links import go
+from pages.ui.runtime import runtime
+
+_CARDS = (
+    "dso_countback",
+    "dso_best_possible",
+    "overdue_share",
+    "billing_accuracy",
+    "straight_through_rate",
+    "open_cases",
+)
+_PANEL = 305
+
+
+def _cards(found: Figures) -> None:
+    shown = explained(found)
+    details = {
+        "dso_countback": f"simple {found.dso_simple:,.1f}" if found.dso_simple is not None else None,
+        "dso_best_possible": "the same walk, not yet due",
+        "overdue_share": f"of {found.currency} {money.short_decimal(found.open_total)} open",
+        "billing_accuracy": "last 90 days, provisional",
+        "straight_through_rate": "last 30 days, no person",
+        "open_cases": f"{found.pending_approvals:,} approvals wait",
+    }
+    with st.grid(len(_CARDS), min_column_width=150, gap="small"):
+        for key in _CARDS:
+            figure_card(shown[key], detail=details[key])
+    for note in found.notes:
+        st.caption(f":material/info: {note}")
+
+
+def _ageing(found: Figures) -> None:
+    st.markdown(f"**Open receivables** · {found.currency} {money.short_decimal(found.open_total)}")
+    minors = {bucket: found.measured.bucket_minor(bucket) for bucket in BUCKET_WORDS}
+    counts = {bucket: found.measured.bucket_count(bucket) for bucket in BUCKET_WORDS}
+    clicked = charts.ageing_bar(minors, found.currency, key="overview_ageing", counts=counts)
+    if clicked:
+        st.session_state.pop("overview_ageing", None)
+        chosen = {"as_of": found.as_of.isoformat(), "bucket": BUCKET_WORDS[clicked]}
+        go("invoices", chosen | ({"entity": found.measured.scope.entity} if found.measured.scope.entity else {}))
+
+
+person = access.require()
+show_flash()
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    st.title("Overview", width="stretch")
+    with st.container(width=170):
+        entity = filters.choice("Entity", overview.legal_entities(runtime(), person), "entity")
+    with st.container(width=170):
+        as_of = filters.day("As of", "as_of", default=runtime().today(), help="Figures at the close of this day")
+found = figures(runtime(), as_of, entity, person)
+_cards(found)
+left, right = st.columns([5, 6], gap="medium")
+with left.container(border=True, height=_PANEL):
+    _ageing(found)
+with right.container(border=True, height=_PANEL):
+    panels.exceptions(person, entity, runtime().settings.reporting_currency)
+first, second, third = st.columns(3, gap="medium")
+with first.container(border=True, height="stretch"):
+    panels.approvals(person, entity, runtime().settings.reporting_currency)
+with second.container(border=True, height="stretch"):
+    panels.rejects(person, entity)
+with third.container(border=True, height="stretch"):
+    panels.systems()

@@ -1,0 +1,1 @@
+"""One package per outside system; each exports a class Emulator."""

@@ -1,0 +1,5 @@
+"""The Stripe emulator."""
+
+from .emulator import Emulator
+
+__all__ = ["Emulator"]

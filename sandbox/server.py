@@ -1,0 +1,105 @@
+"""Serves the emulators, each on a port of its own in a thread of its own."""
+
+import socket
+import threading
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Protocol
+
+import uvicorn
+from starlette.applications import Starlette
+
+from sandbox.faults import Control, Faults
+from sandbox.tls import Certificates
+
+SYSTEMS = ("stripe", "salesforce", "netsuite")
+OVER_TLS = ("salesforce",)
+START_SECONDS = 20
+
+
+class Emulator(Protocol):
+    """What every vendor's package exports as Emulator."""
+
+    name: str
+    kinds: tuple[str, ...]
+    app: Starlette
+
+    def __init__(self, folder: Path, now: Callable[[], datetime], faults: Faults) -> None: ...
+
+    def credentials(self) -> dict[str, str]: ...
+
+    def load(self, kind: str, docs: Iterable[dict[str, Any]]) -> int: ...
+
+    def save(self, kind: str, doc: dict[str, Any], event: str | None = None) -> None: ...
+
+    def get(self, kind: str, id: str) -> dict[str, Any] | None: ...
+
+    def count(self, kind: str) -> int: ...
+
+    def close(self) -> None: ...
+
+
+def open_emulators(
+    names: Iterable[str], folder: Path, now: Callable[[], datetime], control: Control, seed: int
+) -> dict[str, Emulator]:
+    """One emulator per name, by the vendor's package, imported only when asked for."""
+    opened: dict[str, Emulator] = {}
+    for name in names:
+        vendor = import_module(f"sandbox.emulators.{name}")
+        opened[name] = vendor.Emulator(folder, now, Faults(seed, control))
+    return opened
+
+
+class _Server(uvicorn.Server):
+    """Tells when it accepts connections."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.accepting = threading.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.accepting.set()
+
+
+class Serving:
+    """One app on 127.0.0.1. Port 0 takes a free one. With certificates it serves HTTPS."""
+
+    def __init__(self, app: Starlette, port: int, certificates: Certificates | None = None) -> None:
+        self._socket = socket.socket()
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            self._socket.bind(("127.0.0.1", port))
+        except OSError:
+            self._socket.close()
+            raise
+        self.port = int(self._socket.getsockname()[1])
+        self.address = f"{'https' if certificates else 'http'}://127.0.0.1:{self.port}"
+        config = uvicorn.Config(
+            app,
+            log_level="warning",
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=1,
+            ssl_certfile=str(certificates.certificate) if certificates else None,
+            ssl_keyfile=str(certificates.key) if certificates else None,
+        )
+        self._server = _Server(config)
+        self._thread = threading.Thread(
+            target=self._server.run, args=([self._socket],), name=f"port {self.port}", daemon=True
+        )
+
+    def start(self) -> None:
+        """Returns when connections are accepted."""
+        self._thread.start()
+        if not self._server.accepting.wait(START_SECONDS):
+            raise TimeoutError(f"nothing listens on port {self.port} after {START_SECONDS} s")
+
+    def stop(self) -> None:
+        """Ends within about a second."""
+        self._server.should_exit = True
+        if self._thread.is_alive():
+            self._thread.join(2)
+        self._socket.close()

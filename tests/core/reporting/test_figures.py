@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+from core.reporting.figures import figures
+from core.runtime import Runtime
+from tests.core.reporting import rows
+
+DAY = date(2026, 10, 31)
+
+
+def test_an_empty_store_has_undefined_ratios_and_zero_amounts(runtime: Runtime) -> None:
+    shown = figures(runtime, DAY).as_json()
+    assert shown["open_total"] == "0.00"
+    assert shown["dso_countback"] == 0.0
+    assert [shown[key] for key in ("dso_simple", "cei", "overdue_share", "billing_accuracy")] == [None] * 4
+
+
+def test_the_keys_are_the_documented_ones(runtime: Runtime) -> None:
+    assert list(figures(runtime, DAY).as_json()) == [
+        *("as_of", "currency", "open_count", "open_total", "ageing", "billed_90d", "dso_simple", "dso_countback"),
+        *("dso_best_possible", "average_days_delinquent", "cei", "overdue_share", "billing_accuracy"),
+        *("straight_through_rate", "open_cases", "pending_approvals"),
+    ]
+
+
+def test_due_today_is_current_and_due_yesterday_is_not(runtime: Runtime) -> None:
+    with runtime.transaction() as session:
+        rows.document(session, due_date=DAY)
+        rows.document(session, due_date=DAY - timedelta(days=1), total_minor=3_000)
+    found = figures(runtime, DAY)
+    assert (found.ageing["current"], found.ageing["d1_30"]) == (Decimal(100), Decimal(30))
+    assert round(found.overdue_share or 0, 2) == Decimal("23.08")
+
+
+def test_a_payment_counts_from_its_effective_day(runtime: Runtime) -> None:
+    with runtime.transaction() as session:
+        row = rows.document(session)
+        rows.pay(session, row, 4_000, date(2026, 10, 10))
+        rows.pay(session, row, 6_000, date(2026, 10, 20))
+    by_day = {day: figures(runtime, date(2026, 10, day)).open_total for day in (9, 10, 19, 20)}
+    assert by_day == {9: Decimal(100), 10: Decimal(60), 19: Decimal(60), 20: Decimal(0)}
+
+
+def test_an_invoice_is_not_open_before_it_is_issued(runtime: Runtime) -> None:
+    with runtime.transaction() as session:
+        rows.document(session, issue_date=date(2026, 10, 5))
+    assert figures(runtime, date(2026, 10, 4)).open_count == 0
+    assert figures(runtime, date(2026, 10, 5)).open_count == 1
+
+
+def test_credit_memos_and_void_invoices_are_no_receivables(runtime: Runtime) -> None:
+    with runtime.transaction() as session:
+        rows.document(session, kind="credit_memo", total_minor=-2_500)
+        rows.document(session, state="void")
+    found = figures(runtime, DAY)
+    assert (found.open_total, found.billed_90d, found.credits) == (0, 0, Decimal(25))
+
+
+def test_other_currencies_are_converted_at_the_rate_of_the_day(runtime: Runtime) -> None:
+    with runtime.transaction() as session:
+        rows.document(session)
+        rows.document(session, currency="EUR")
+        rows.rate(session, "EUR", date(2026, 10, 1), "1.10")
+        rows.rate(session, "EUR", date(2026, 11, 1), "1.50")
+    assert figures(runtime, DAY).open_total == Decimal("210.00")
+
+
+def test_a_currency_without_a_rate_is_left_out_and_named(runtime: Runtime) -> None:
+    with runtime.transaction() as session:
+        rows.document(session)
+        rows.document(session, currency="EUR")
+    found = figures(runtime, DAY)
+    assert (found.open_total, found.open_count, found.left_out) == (Decimal(100), 1, ("EUR",))
+    assert "EUR" in found.as_json()["notes"][0]
+
+
+def test_one_foreign_currency_without_a_rate_is_the_currency_of_the_figures(runtime: Runtime) -> None:
+    with runtime.transaction() as session:
+        rows.document(session, currency="EUR")
+    found = figures(runtime, DAY)
+    assert (found.currency, found.open_total, found.left_out) == ("EUR", Decimal(100), ())
+
+
+def test_an_entity_has_figures_of_its_own(runtime: Runtime) -> None:
+    with runtime.transaction() as session:
+        rows.document(session, entity="US")
+        rows.document(session, entity="CA", total_minor=5_000)
+    assert figures(runtime, DAY, "CA").open_total == Decimal(50)
+
+
+def test_a_reader_of_one_entity_sees_that_entity_only(runtime: Runtime) -> None:
+    class Clerk:
+        entities = frozenset({"CA"})
+
+    with runtime.transaction() as session:
+        rows.document(session, entity="US")
+        rows.document(session, entity="CA", total_minor=5_000)
+        rows.document(session, entity=None)
+    assert figures(runtime, DAY, viewer=Clerk()).open_total == Decimal(50)
+    assert figures(runtime, DAY, "US", viewer=Clerk()).open_total == 0
+
+
+def test_receivables_older_than_all_billing_say_more_than(runtime: Runtime) -> None:
+    with runtime.transaction() as session:
+        rows.document(session, issue_date=date(2026, 10, 1))
+        session.flush()
+        row = rows.document(session, issue_date=date(2026, 9, 1), total_minor=5_000)
+        row.open_minor = 9_000
+    found = figures(runtime, DAY)
+    assert found.dso_countback is None
+    assert found.notes == ("Count-back DSO is more than 61 days: receivables exceed all billing.",)
+
+
+def test_credit_memo_upheld_dispute_and_correction_each_spoil_accuracy_once(runtime: Runtime) -> None:
+    with runtime.transaction() as session:
+        clean = rows.document(session)
+        credited, disputed = rows.document(session), rows.document(session)
+        rows.document(session, corrections={"po_number": "PO-1"})
+        rows.document(session, kind="credit_memo", corrects_id=credited.id, total_minor=-1_000)
+        rows.dispute(session, disputed, state="upheld", closed_at=rows.AT)
+        rows.dispute(session, clean, state="rejected", closed_at=rows.AT)
+    assert figures(runtime, DAY).billing_accuracy == 25
+
+
+def test_waiting_and_human_work_stay_in_the_denominator_of_straight_through(runtime: Runtime) -> None:
+    recorded = {"recorded_at": rows.instant(date(2026, 10, 20)), "released_at": rows.instant(date(2026, 10, 21))}
+    with runtime.transaction() as session:
+        alone = rows.document(session, **recorded)
+        helped = rows.document(session, **recorded)
+        rows.document(session, **{**recorded, "released_at": None, "posted_at": None, "state": "on_hold"})
+        rows.document(session, **recorded, source="import")
+        rows.transitions(session, alone, [("received", "released")])
+        rows.transitions(session, helped, [("on_hold", "released")], actor="Erika Lund")
+    assert round(figures(runtime, DAY).straight_through_rate or 0, 2) == Decimal("33.33")
+
+
+def test_open_cases_and_pending_approvals_are_as_of_the_day(runtime: Runtime) -> None:
+    with runtime.transaction() as session:
+        row = rows.document(session)
+        rows.case(session)
+        rows.case(session, state="resolved", closed_at=rows.instant(date(2026, 10, 10)))
+        rows.approval(session, row)
+    now, then = figures(runtime, DAY), figures(runtime, date(2026, 10, 5))
+    assert (now.open_cases, then.open_cases, now.pending_approvals) == (1, 2, 1)
