@@ -34,9 +34,9 @@ def translate(title: str, record: RawRecord, translator: Translator) -> Records:
     try:
         return translator(record.payload)
     except ValidationError as problem:
-        raise ValueError(f"{title} {record.kind} {record.external_id}: {faults_of(problem)}.") from problem
+        raise ValueError(f"{title} sent “{record.kind}” in a form we do not know: {faults_of(problem)}.") from problem
     except Refused as problem:
-        raise ValueError(f"{title} {record.kind} {record.external_id}: {problem.sentence}") from problem
+        raise ValueError(f"{title} sent “{record.kind}” in a form we do not know: {problem.sentence}") from problem
 
 
 def faults_of(problem: ValidationError) -> str:

@@ -31,7 +31,7 @@ from core.ports import Source
 from core.runtime import Runtime
 from core.workflow import execute
 from core.workflow.actors import job
-from core.workflow.commands import RecordFacts, ReportBadRecord
+from core.workflow.commands import DecideReceived, RecordFacts, ReportBadRecord
 
 BATCH = 500
 _ACTOR = job("handle_inbox")
@@ -74,7 +74,7 @@ def _next_rows(runtime: Runtime, source: Source) -> list[InboxRow]:
         return store.unhandled(session, source.capabilities.system, BATCH)
 
 
-def handle_rows(runtime: Runtime, source: Source, rows: list[InboxRow]) -> None:
+def handle_rows(runtime: Runtime, source: Source, rows: list[InboxRow], *, is_backfill: bool = False) -> None:
     """Records the facts of `rows`; afterwards none of them waits any more."""
     readable: list[_Readable] = []
     for row in rows:
@@ -82,27 +82,36 @@ def handle_rows(runtime: Runtime, source: Source, rows: list[InboxRow]) -> None:
             readable.append(_Readable(row, source.to_canonical(row.record)))
         except _UNREADABLE as reason:
             _report(runtime, row.id, _in_words(reason))
-    _record(runtime, source.capabilities.system, readable)
+    _record(runtime, source.capabilities.system, readable, is_backfill)
 
 
-def _record(runtime: Runtime, system: str, readable: list[_Readable]) -> None:
+def decide_received(runtime: Runtime, source: str) -> int:
+    """Decides what a first synchronisation has brought, oldest first; answers how many documents."""
+    decided = 0
+    while n := execute(runtime, DecideReceived(source=source), _ACTOR).result["n"]:
+        decided += int(n)
+    return decided
+
+
+def _record(runtime: Runtime, system: str, readable: list[_Readable], is_backfill: bool) -> None:
     """One command for all; when that is refused, halves, until the row that is to blame stands alone."""
     if not readable:
         return
     try:
-        execute(runtime, _command(system, readable), _ACTOR)
+        execute(runtime, _command(system, readable, is_backfill), _ACTOR)
     except _UNACCEPTABLE as reason:
         if len(readable) == 1:
             _report(runtime, readable[0].row.id, _in_words(reason))
             return
         middle = len(readable) // 2
-        _record(runtime, system, readable[:middle])
-        _record(runtime, system, readable[middle:])
+        _record(runtime, system, readable[:middle], is_backfill)
+        _record(runtime, system, readable[middle:], is_backfill)
 
 
-def _command(system: str, readable: list[_Readable]) -> RecordFacts:
+def _command(system: str, readable: list[_Readable], is_backfill: bool) -> RecordFacts:
     inbox_ids = tuple(each.row.id for each in readable)
-    return RecordFacts(source=system, inbox_ids=inbox_ids, **_by_kind(fact for each in readable for fact in each.facts))
+    facts = _by_kind(fact for each in readable for fact in each.facts)
+    return RecordFacts(source=system, inbox_ids=inbox_ids, is_backfill=is_backfill, **facts)
 
 
 def _by_kind(facts: Iterable[CanonicalRecord]) -> dict[str, Any]:

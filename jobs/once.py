@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 from core.kit.errors import Refused
@@ -12,9 +13,12 @@ from jobs.handle_inbox import handle_waiting
 from jobs.pull import pull, pull_all
 from jobs.sweep_stalled import prune, sweep_stalled
 from jobs.take_snapshot import take_snapshot
-from jobs.wiring import House
+from jobs.wiring import House, title_of
 
 _LIMIT = 20_000
+# The ledger's rate limit is waited for; a pause after a failure is not.
+_PATIENCE_SECONDS = 3
+_pause = threading.Event()
 Run = Callable[[House], int | None]
 
 
@@ -25,7 +29,7 @@ class UnknownJob(Refused):
 
 class UnknownSystem(Refused):
     def __init__(self, system: str) -> None:
-        super().__init__("system.unknown", f"{system.title()} is not connected.")
+        super().__init__("system.unknown", f"{title_of(system)} is not connected.")
 
 
 def once(house: House, name: str) -> int | None:
@@ -49,7 +53,11 @@ def deliver_due(house: House) -> int:
     with house.runtime.reading() as session:
         due = posting.due_without_job(session, house.runtime.now(), _LIMIT)
     for delivery_id in due:
-        deliver(house.runtime, house.ledgers, delivery_id)
+        while (again := deliver(house.runtime, house.ledgers, delivery_id)) is not None:
+            pause = (again - house.runtime.now()).total_seconds()
+            if pause > _PATIENCE_SECONDS:
+                break
+            _pause.wait(max(0.0, pause))
     return len(due)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 
@@ -33,8 +34,10 @@ def prepare(runtime: Runtime) -> None:
 def announce(settings: Settings) -> None:
     """Waits for the first page, then prints its address and, beside the sandbox, who may sign in."""
     address = f"http://localhost:{settings.port}"
-    end = time.monotonic() + _PATIENCE_SECONDS
+    end, parent = time.monotonic() + _PATIENCE_SECONDS, os.getppid()
     while not _answers(f"{address}/healthz"):
+        if os.getppid() != parent:
+            return  # whoever started the app has given up
         if time.monotonic() > end:
             raise AppAbsent
         _pause.wait(0.25)

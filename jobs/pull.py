@@ -12,7 +12,7 @@ from core.workflow import execute
 from core.workflow.actors import job
 from core.workflow.commands import SetConnectionState
 from jobs.exclusive import exclusive
-from jobs.handle_inbox import BATCH, handle_rows, handle_waiting
+from jobs.handle_inbox import BATCH, decide_received, handle_rows, handle_waiting
 from jobs.prefetch import batches, read_ahead
 from jobs.queue import enqueue_once
 from jobs.schedule import FIRST_SYNC
@@ -62,7 +62,15 @@ def _pull_streams(runtime: Runtime, source: Source, systems: frozenset[str], mus
         with runtime.transaction() as session:
             store.record_success(session, system, runtime.now())
         count += handle_waiting(runtime, source)
+    if _is_history_read(runtime, source):
+        decide_received(runtime, system)
     return count
+
+
+def _is_history_read(runtime: Runtime, source: Source) -> bool:
+    with runtime.reading() as session:
+        done = store.completed_streams(session)
+    return all((source.capabilities.system, stream.name) in done for stream in source.capabilities.streams)
 
 
 def is_due(system: str, stream: str, done: set[tuple[str, str]], systems: frozenset[str]) -> bool:
@@ -84,7 +92,7 @@ def _pull_stream(runtime: Runtime, source: Source, stream: str, must_stop: Calla
     count = 0
     for batch in batches(read_ahead(source.pull(stream, place.cursor)), BATCH):
         rows = _receive(runtime, system, stream, batch)
-        handle_rows(runtime, source, rows)
+        handle_rows(runtime, source, rows, is_backfill=not place.is_complete)
         count += len(rows)
         if must_stop():
             return count

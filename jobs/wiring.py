@@ -47,6 +47,11 @@ def open_house() -> House:
     return House(runtime, sources, ledgers)
 
 
+def title_of(system: str) -> str:
+    """The system's name as its makers write it."""
+    return registry.REGISTRY[system].capabilities.title
+
+
 def _sandbox_lines(where: Path) -> list[dict[str, Any]]:
     """The sandbox's systems, as soon as they are there and ready. Raises SandboxAbsent after a while."""
     for _ in range(_SANDBOX_PATIENCE_SECONDS * 2):

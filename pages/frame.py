@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.reporting.integrations import banner
 from core.workflow.actors import Actor
 from pages.ui import access
 from pages.ui.runtime import runtime
@@ -33,13 +34,14 @@ def _sections(actor: Actor) -> dict[str, list[st.Page]]:
 def _foot(actor: Actor) -> None:
     entities = "All entities" if actor.entities is None else ", ".join(sorted(actor.entities)) or "No entities"
     with st.sidebar, st.container(key="sidebar_foot", gap="xsmall"):
-        st.divider()
         st.markdown(f"**{actor.name}**")
         st.caption(f"{actor.role.capitalize()} · {entities}")
         access.door_link("Sign out", "/logout")
 
 
-st.set_page_config(page_title="Quittance", page_icon=str(_ASSETS / "icon.png"), layout="wide")
+st.set_page_config(
+    page_title="Quittance", page_icon=str(_ASSETS / "icon.png"), layout="wide", initial_sidebar_state=232
+)
 person = access.current()
 if person is None:
     st.navigation([st.Page(access.signed_out, title="Signed out")], position="hidden").run()
@@ -48,4 +50,6 @@ theme = "dark" if st.context.theme.type == "dark" else "light"
 st.logo(str(_ASSETS / f"wordmark-{theme}.png"), size="large", icon_image=str(_ASSETS / "icon.png"))
 chosen = st.navigation(_sections(person), expanded=True)
 _foot(person)
+if trouble := banner(runtime()):
+    st.warning(trouble, icon=":material/link_off:")
 chosen.run()

@@ -72,13 +72,13 @@ class Directory:
     def tax_code(self, entity: str, percent: Decimal) -> str | None:
         """The tax code of this rate: set, named for the entity, or at least not for another one."""
         rate = f"{percent.normalize():f}"
-        wanted = self._config.tax_codes.get(f"{entity}:{rate}")
-        rows = [row for row in self._rows("salestaxitem") if wanted in (None, row["itemid"])]
+        rows = self._rows("salestaxitem")
         fitting = [row for row in rows if _percent(row.get("rate")) == percent]
         others = {code for row in self._rows("subsidiary") for code in (row.get("externalid"), row.get("country"))}
+        set_by_hand = [row for row in rows if row["itemid"] == self._config.tax_codes.get(f"{entity}:{rate}")]
         own = [row for row in fitting if _entity_of(row["itemid"]) == entity]
         neutral = [row for row in fitting if _entity_of(row["itemid"]) not in others]
-        chosen = next(iter(own or neutral), None)
+        chosen = next(iter(set_by_hand or own or neutral), None)
         if chosen is None and percent:
             raise Rejected(f"{TITLE} has no tax code of {rate} % for {entity}.", "tax_code_unknown")
         return None if chosen is None else str(chosen["id"])

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from connectors.netsuite import shapes
 from connectors.shapes import Records, Translator, translate
-from core.canonical import CustomerRecord, ExchangeRate, LedgerRecord, ProductRecord
+from core.canonical import CustomerRecord, EntityRecord, ExchangeRate, LedgerRecord, ProductRecord
 from core.kit.money import to_minor
 from core.ports import RawRecord
 
@@ -29,9 +29,16 @@ def to_canonical(record: RawRecord) -> Records:
 
 
 def _subsidiary(payload: dict[str, Any]) -> Records:
-    """Our legal entities are known without the ledger; its subsidiaries are only looked up when we post."""
-    shapes.Subsidiary.model_validate(payload)
-    return ()
+    found = shapes.Subsidiary.model_validate(payload)
+    entity = EntityRecord(
+        source=SOURCE,
+        source_ref=found.id,
+        code=found.externalid or found.country,
+        name=found.name,
+        country=found.country,
+        currency=found.currency,
+    )
+    return (entity,)
 
 
 def _item(payload: dict[str, Any]) -> Records:

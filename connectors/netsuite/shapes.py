@@ -21,8 +21,13 @@ Stamp = Annotated[datetime, BeforeValidator(_moment)]
 
 
 class Subsidiary(Shape):
+    """`externalid` holds our code of the legal entity where it differs from the country."""
+
     id: str
     name: str
+    country: str
+    currency: str
+    externalid: str | None = None
 
 
 class Item(Shape):

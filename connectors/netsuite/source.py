@@ -39,7 +39,12 @@ class _Table:
 
 
 _REFERENCE = (
-    _Table("subsidiary", "s.id, s.name, s.country, s.externalid", "subsidiary s", "whole"),
+    _Table(
+        "subsidiary",
+        "s.id, s.name, s.country, s.externalid, c.symbol AS currency",
+        "subsidiary s JOIN currency c ON c.id = s.currency",
+        "whole",
+    ),
     _Table("item", "i.id, i.itemid, i.displayname, i.itemtype", "item i", "whole"),
     _Table(
         "currencyrate",

@@ -64,7 +64,10 @@ def _account(payload: dict[str, Any]) -> Records:
         segment=found.Segment__c,
         currency=found.CurrencyIsoCode,
         country=found.BillingCountryCode,
-        address=one_line(found.BillingStreet, town, found.BillingState, found.BillingCountryCode),
+        # A state or a country alone is no address that a letter would reach.
+        address=one_line(found.BillingStreet, town, found.BillingState, found.BillingCountryCode)
+        if found.BillingStreet or town
+        else None,
         email=found.Billing_Email__c,
         tax_id=found.Tax_Id__c,
         is_po_required=found.PO_Required__c,

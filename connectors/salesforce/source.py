@@ -88,7 +88,8 @@ class SalesforceSource:
         to what has settled."""
         one = _STREAMS[stream]
         is_change = bool(cursor.get("done") or cursor.get("change"))
-        bound = self._settled()
+        # A first pull may be broken off and go on much later: what counts is when it began.
+        bound = str(cursor.get("from") or self._settled())
         key = (str(cursor.get("stamp", "")), str(cursor.get("id", "")))
         if is_change and key[0] and _instant(key[0]) >= _instant(bound):
             yield Page((), dict(cursor), is_last=True)
@@ -154,7 +155,7 @@ def _cursor(key: tuple[str, str], bound: str, is_last: bool, is_change: bool) ->
     """At rest the cursor stands before what has not settled; such rows come again, with the same version."""
     stamp, id = key
     if not is_last:
-        return {"stamp": stamp, "id": id} | ({"change": True} if is_change else {})
+        return {"stamp": stamp, "id": id} | ({"change": True} if is_change else {"from": bound})
     if not stamp or _instant(stamp) > _instant(bound):
         stamp, id = bound, ""
     return {"stamp": stamp, "id": id, "done": True}

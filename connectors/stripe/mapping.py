@@ -78,6 +78,8 @@ def _address(address: shapes.Address | None) -> str | None:
     if address is None:
         return None
     town = " ".join(part for part in (address.postal_code, address.city) if part)
+    if not (address.line1 or town):
+        return None
     return one_line(address.line1, address.line2, town, address.state, address.country)
 
 
@@ -90,7 +92,7 @@ def _product(payload: dict[str, Any]) -> Records:
 def _invoice(payload: dict[str, Any]) -> Records:
     found = shapes.Invoice.model_validate(payload)
     if found.lines.has_more:
-        raise ValueError(f"Invoice {found.number or found.id} came without all of its lines.")
+        raise ValueError(f"Invoice {found.number or 'without a number'} came without all of its lines.")
     currency = found.currency.upper()
     digits = exponent(currency)
     issued = day_of(found.effective_at or found.created)

@@ -191,6 +191,18 @@ def undecided_ids(session: Session, customer_ids: Iterable[UUID], contract_ids: 
     return {*session.scalars(by_customer), *session.scalars(by_contract)}
 
 
+def oldest_received(session: Session, source: str, limit: int) -> list[UUID]:
+    """Documents that nobody has decided yet, oldest first; those of another transaction are left alone."""
+    statement = (
+        select(Document.id)
+        .where(Document.state == DocumentState.RECEIVED, Document.source == source)
+        .order_by(Document.issue_date, Document.number)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return list(session.scalars(statement))
+
+
 def waiting_for_customers(session: Session, source: str, refs: Iterable[str]) -> set[UUID]:
     """Documents on hold whose customer's link was not known when they came."""
     statement = select(Document.id).where(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table as SqlTable
-from sqlalchemy import func, select, update
+from sqlalchemy import ARRAY, ColumnElement, Uuid, any_, func, literal, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -17,7 +18,21 @@ from core.intake.model import Health, InboxRow, StreamPlace, rest_after
 from core.kit.ids import new_id
 from core.ports import RawRecord
 
-_INBOX = cast(SqlTable, InboxItem.__table__)
+# One statement of constant length, whatever the number of rows: long ones cost the driver more than the store.
+_RECEIVE = text(
+    """
+    insert into inbox (id, source, kind, external_id, version, payload, state, received_at, attempts)
+    select id, :source, kind, external_id, version, payload, 'new', :now, 0
+    from jsonb_to_recordset(cast(:rows as jsonb))
+        as received (id uuid, kind text, external_id text, version text, payload jsonb)
+    on conflict do nothing
+    returning id
+    """
+)
+# NUL, and halves of characters.
+_UNSTORABLE = re.compile(
+    r"\\u0000|\\ud[89ab][0-9a-f]{2}(?!\\ud[c-f][0-9a-f]{2})|(?<!\\ud[89ab][0-9a-f]{2})\\ud[c-f][0-9a-f]{2}"
+)
 # A success is written down again when the one on record is older than this: a busy connection needs few writes.
 _SUCCESS_RESOLUTION = timedelta(seconds=10)
 
@@ -30,9 +45,7 @@ def receive_rows(session: Session, source: str, records: Sequence[RawRecord], no
     if not records:
         return []
     candidates = [InboxRow(new_id(), record) for record in records]
-    statement = insert(_INBOX).on_conflict_do_nothing().returning(_INBOX.c.id)
-    rows = [_columns(source, row, now) for row in candidates]
-    kept = set(session.scalars(statement, rows))
+    kept = set(session.scalars(_RECEIVE, {"source": source, "now": now, "rows": _as_json(candidates)}))
     return [row for row in candidates if row.id in kept]
 
 
@@ -41,19 +54,19 @@ def receive(session: Session, source: str, records: Sequence[RawRecord], now: da
     return [row.id for row in receive_rows(session, source, records, now)]
 
 
-def _columns(source: str, row: InboxRow, now: datetime) -> dict[str, Any]:
-    record = row.record
-    return {
-        "id": row.id,
-        "source": source,
-        "kind": record.kind,
-        "external_id": record.external_id,
-        "version": record.version,
-        "payload": record.payload,
-        "state": "new",
-        "received_at": now,
-        "attempts": 0,
-    }
+def _as_json(rows: Sequence[InboxRow]) -> str:
+    """JSON that the store accepts: what no text may hold there becomes the sign for an unreadable character."""
+    documents = [
+        {
+            "id": str(row.id),
+            "kind": row.record.kind,
+            "external_id": row.record.external_id,
+            "version": row.record.version,
+            "payload": row.record.payload,
+        }
+        for row in rows
+    ]
+    return _UNSTORABLE.sub(r"\\ufffd", json.dumps(documents))
 
 
 def unhandled(session: Session, source: str, limit: int) -> list[InboxRow]:
@@ -91,7 +104,7 @@ def requeue(session: Session, ids: Sequence[UUID]) -> list[str]:
     """Failed and set-aside rows wait again; answers their sources, one per row."""
     statement = (
         update(InboxItem)
-        .where(InboxItem.id.in_(ids), InboxItem.state.in_(("failed", "set_aside")))
+        .where(_is_one_of(ids), InboxItem.state.in_(("failed", "set_aside")))
         .values(state="new", handled_at=None, error=None)
         .returning(InboxItem.source)
     )
@@ -102,17 +115,21 @@ def set_aside(session: Session, ids: Sequence[UUID], reason: str, now: datetime)
     """Rows that nobody will handle any more, and why; answers how many. Handled ones stay as they are."""
     statement = (
         update(InboxItem)
-        .where(InboxItem.id.in_(ids), InboxItem.state.in_(("new", "failed")))
+        .where(_is_one_of(ids), InboxItem.state.in_(("new", "failed")))
         .values(state="set_aside", handled_at=now, error=reason)
         .returning(InboxItem.id)
     )
     return len(session.scalars(statement, execution_options={"synchronize_session": False}).all())
 
 
+def _is_one_of(ids: Sequence[UUID]) -> ColumnElement[bool]:
+    return InboxItem.id == any_(literal(list(ids), ARRAY(Uuid)))
+
+
 def _mark(session: Session, ids: Sequence[UUID], values: dict[str, Any]) -> None:
     if ids:
         changed = values | {"attempts": InboxItem.attempts + 1}
-        statement = update(InboxItem).where(InboxItem.id.in_(ids)).values(changed)
+        statement = update(InboxItem).where(_is_one_of(ids)).values(changed)
         session.execute(statement, execution_options={"synchronize_session": False})
 
 

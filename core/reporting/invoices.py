@@ -136,7 +136,7 @@ def _driving(filters: InvoiceFilters, as_of: date, today: date, found: _Found | 
     if filters.customer_id is not None:
         conditions.append(Document.customer_id == filters.customer_id)
     if filters.is_disputed:
-        conditions.append(Document.is_disputed.is_(True))
+        conditions.append(Document.is_disputed == true())
     if filters.state is not None and filters.state != DocumentState.POSTED:
         conditions.append(Document.state == filters.state)
     return and_(*conditions)

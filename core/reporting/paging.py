@@ -18,7 +18,7 @@ from core.kit.errors import NotFound
 
 COUNT_CAP = 10_000
 # A count looks at no more candidates than this; beyond it the count is a lower bound.
-SCAN_CAP = 30_000
+SCAN_CAP = 2_000
 
 Item = TypeVar("Item")
 AnySelect = Select[*tuple[Any, ...]]

@@ -8,12 +8,13 @@ own.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
-from sqlalchemy import CTE, ColumnElement, Date, Integer, and_, case, cast, func, literal, or_, select, true
+from sqlalchemy import CTE, BigInteger, ColumnElement, Date, Integer, and_, case, cast, func, literal, or_, select, true
 from sqlalchemy.orm import Session
 
 from core.db.tables import Application, Customer, Document, Payment
@@ -82,10 +83,14 @@ def bucket_case(as_of: date, basis: Basis, document: Any = Document) -> ColumnEl
 def later_applications(as_of: date) -> CTE:
     """What was applied after the day, per document: added back, it gives what was open on the day."""
     return (
-        select(Application.document_id.label("id"), func.sum(Application.amount_minor).label("amount"))
+        select(
+            Application.document_id.label("id"), cast(func.sum(Application.amount_minor), BigInteger).label("amount")
+        )
         .where(Application.effective_on > as_of)
         .group_by(Application.document_id)
         .cte("later")
+        # Summed once, not once per parallel worker.
+        .prefix_with("MATERIALIZED")
     )
 
 
@@ -166,22 +171,22 @@ def unused_credits(session: Session, scope: Scope, as_of: date) -> list[tuple[st
 
 def unapplied_cash(session: Session, scope: Scope, as_of: date) -> list[tuple[str, int]]:
     """(currency, minor) of money received by the day and not put against a document by its close."""
-    later = (
-        select(Application.payment_id.label("id"), func.sum(Application.amount_minor).label("amount"))
-        .where(Application.effective_on > as_of, Application.payment_id.is_not(None))
-        .group_by(Application.payment_id)
-        .cte("later_payments")
-    )
-    left = Payment.unapplied_minor + func.coalesce(later.c.amount, 0)
-    statement = (
-        select(Payment.currency, func.sum(left))
-        .outerjoin(later, later.c.id == Payment.id)
+    owned = scope.holds(Customer.entity)
+    now = (
+        select(Payment.currency, func.sum(Payment.unapplied_minor))
         .outerjoin(Customer, Customer.id == Payment.customer_id)
-        .where(
-            or_(Payment.unapplied_minor != 0, later.c.id.is_not(None)),
-            Payment.received_on <= as_of,
-            scope.holds(Customer.entity),
-        )
+        .where(Payment.unapplied_minor != 0, Payment.received_on <= as_of, owned)
         .group_by(Payment.currency)
     )
-    return [(currency, int(amount)) for currency, amount in session.execute(statement) if amount]
+    applied_since = (
+        select(Payment.currency, func.sum(Application.amount_minor))
+        .select_from(Application)
+        .join(Payment, Payment.id == Application.payment_id)
+        .outerjoin(Customer, Customer.id == Payment.customer_id)
+        .where(Application.effective_on > as_of, Payment.received_on <= as_of, owned)
+        .group_by(Payment.currency)
+    )
+    sums: Counter[str] = Counter()
+    for currency, minor in session.execute(now.union_all(applied_since)):
+        sums[currency] += int(minor)
+    return [(currency, minor) for currency, minor in sorted(sums.items()) if minor]

@@ -113,6 +113,32 @@ def amount_is_usual(facts: Facts) -> tuple[Finding, ...]:
     return (Finding("amount.variance", "blocking", sentence, evidence, abs(difference), cause),)
 
 
+def usage_is_usual(facts: Facts) -> tuple[Finding, ...]:
+    """Robust z-score of each open quantity against the earlier invoices of the contract."""
+    if facts.contract is None:
+        return ()
+    promised = facts.contract.products_on(facts.period_start or facts.issue_date)
+    metered = [line for line in facts.lines if promised.get(line.product_code or "", (None,))[0] == 0]
+    return tuple(finding for line in metered for finding in _spike(facts, line))
+
+
+def _spike(facts: Facts, line: LineFacts) -> tuple[Finding, ...]:
+    code = line.product_code or ""
+    earlier = [p for p in facts.prior if p.issue_date < facts.issue_date and code in p.quantities]
+    quantities = [prior.quantities[code] for prior in earlier]
+    if len(quantities) < _ENOUGH_PRIORS:
+        return ()
+    usual = median(quantities)
+    spread = max(median(abs(quantity - usual) for quantity in quantities), usual / 10, Decimal(1))
+    if abs(line.quantity - usual) <= _UNUSUAL_DEVIATIONS * spread:
+        return ()
+    sentence = f"{line.description}: {line.quantity:,.0f} used; around {usual:,.0f} is usual for this contract."
+    evidence = {"product": code, "billed_quantity": line.quantity, "usual_quantity": usual}
+    cause = f"usage.spike:{facts.contract_number}:{code}"
+    stake = int(abs(line.amount_minor * (line.quantity - usual) / line.quantity)) if line.quantity else 0
+    return (Finding("usage.spike", "blocking", sentence, evidence, stake, cause),)
+
+
 def _span(start: date | None, end: date | None) -> int | None:
     """Length of a period in whole months, roughly; None when there is no period."""
     return None if start is None or end is None else round((end - start).days / 30.4)
@@ -124,4 +150,5 @@ DOCUMENT_RULES: tuple[Rule, ...] = (
     is_no_duplicate,
     due_date_follows_issue,
     amount_is_usual,
+    usage_is_usual,
 )

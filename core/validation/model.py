@@ -50,6 +50,7 @@ TYPES: dict[str, str] = {
     "charge.missing": "pricing",
     "charge.extra": "pricing",
     "amount.variance": "usage",
+    "usage.spike": "usage",
     "po.missing": "purchase_order",
     "tax_id.missing": "tax",
     "tax.mismatch": "tax",
@@ -152,6 +153,8 @@ class PriorInvoice:
     subtotal_minor: int
     total_minor: int
     issue_date: date
+    # Billed quantity per product; only of the latest few.
+    quantities: Mapping[str, Decimal] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

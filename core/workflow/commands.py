@@ -46,6 +46,8 @@ class RecordFacts(Command):
 
     source: str
     inbox_ids: tuple[UUID, ...] = ()
+    # While history is read for the first time nothing is decided: what a document is held against may still come.
+    is_backfill: bool = False
     entities: tuple[EntityRecord, ...] = ()
     rates: tuple[ExchangeRate, ...] = ()
     products: tuple[ProductRecord, ...] = ()
@@ -57,6 +59,13 @@ class RecordFacts(Command):
     credit_memos: tuple[CreditMemoRecord, ...] = ()
     payments: tuple[PaymentRecord, ...] = ()
     disputes: tuple[DisputeRecord, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecideReceived(Command):
+    """Decides the oldest documents of a source that were recorded during its backfill."""
+
+    source: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,6 +274,7 @@ class ReleasePolicy(Command):
 
 AnyCommand = (
     RecordFacts
+    | DecideReceived
     | ImportLedger
     | ReportBadRecord
     | RecordDelivery

@@ -22,6 +22,8 @@ def handle(command: c.AnyCommand, ctx: Context) -> Outcome:
     match command:
         case c.RecordFacts():
             return recording.record_facts(command, ctx)
+        case c.DecideReceived():
+            return recording.decide_received(command, ctx)
         case c.ImportLedger():
             return importing.import_ledger(command, ctx)
         case c.ReportBadRecord():

@@ -25,6 +25,10 @@ from core.validation.model import (
 from core.workflow.context import Context
 
 
+# Invoices that say what a contract usually consumes.
+_LATEST = 8
+
+
 def gather(ctx: Context, rows: Mapping[UUID, Document]) -> dict[UUID, Facts]:
     """Facts per document. Documents whose customer or contract has arrived meanwhile are tied to them here."""
     _tie_to_customers(ctx, rows)
@@ -32,11 +36,13 @@ def gather(ctx: Context, rows: Mapping[UUID, Document]) -> dict[UUID, Facts]:
     customers = parties.customers(ctx.session, [row.customer_id for row in rows.values() if row.customer_id])
     contracts = _contract_facts(ctx, rows)
     numbers = [row.contract_number for row in rows.values() if row.contract_number]
+    prior = documents.neighbours(ctx.session, numbers)
     around = _Surroundings(
         lines=lines,
         customers=customers,
         contracts=contracts,
-        prior=documents.neighbours(ctx.session, numbers),
+        prior=prior,
+        quantities=_quantities(ctx, prior),
         countries=parties.entity_countries(ctx.session),
         unmapped=_unmapped(ctx, lines),
         tolerance=_tolerance(ctx),
@@ -52,6 +58,7 @@ class _Surroundings:
     customers: Mapping[UUID, Customer]
     contracts: Mapping[str, ContractFacts]
     prior: Mapping[str, list[documents.Neighbour]]
+    quantities: Mapping[UUID, Mapping[str, Decimal]]
     countries: Mapping[str, str]
     unmapped: frozenset[str]
     tolerance: Callable[[str], Tolerance]
@@ -138,7 +145,7 @@ def _facts(row: Document, around: _Surroundings) -> Facts:
         lines=tuple(_line(line) for line in around.lines[row.id]),
         customer=_customer(customer),
         contract=around.contracts.get(number),
-        prior=tuple(_prior(n) for n in around.prior.get(number, ()) if n.id != row.id),
+        prior=tuple(_prior(n, around.quantities) for n in around.prior.get(number, ()) if n.id != row.id),
         unmapped_products=around.unmapped,
         customer_ref=row.customer_ref,
         reason=row.reason,
@@ -169,7 +176,23 @@ def _customer(row: Customer | None) -> CustomerFacts | None:
     )
 
 
-def _prior(row: documents.Neighbour) -> PriorInvoice:
+def _prior(row: documents.Neighbour, quantities: Mapping[UUID, Mapping[str, Decimal]]) -> PriorInvoice:
     return PriorInvoice(
-        row.id, row.number, row.period_start, row.period_end, row.subtotal_minor, row.total_minor, row.issue_date
+        id=row.id,
+        number=row.number,
+        period_start=row.period_start,
+        period_end=row.period_end,
+        subtotal_minor=row.subtotal_minor,
+        total_minor=row.total_minor,
+        issue_date=row.issue_date,
+        quantities=quantities.get(row.id, {}),
     )
+
+
+def _quantities(ctx: Context, prior: Mapping[str, list[documents.Neighbour]]) -> dict[UUID, dict[str, Decimal]]:
+    """What the latest invoices of each contract billed, per product."""
+    latest = [neighbour.id for invoices in prior.values() for neighbour in invoices[:_LATEST]]
+    return {
+        id: {line.product_code: line.quantity for line in lines if line.product_code}
+        for id, lines in documents.lines_of(ctx.session, latest).items()
+    }

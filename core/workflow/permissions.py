@@ -17,6 +17,7 @@ _GOVERN = frozenset({_R.ADMINISTRATOR})
 
 ALLOWED: dict[type[c.Command], frozenset[Role]] = {
     c.RecordFacts: _JOBS,
+    c.DecideReceived: _JOBS,
     c.ReportBadRecord: _JOBS,
     c.RecordDelivery: _JOBS,
     c.EscalateOverdue: _JOBS,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pandas as pd
 import streamlit as st
 
 from core.kit.errors import NotFound
@@ -10,10 +9,13 @@ from core.reporting.customers import CustomerDetail, customer_detail
 from core.reporting.explained import BUCKET_WORDS
 from core.reporting.invoices import InvoiceFilters, list_invoices
 from core.reporting.paging import row_id
-from pages.ui import access, badges, charts, dates, links, money
+from pages.explore.relations import relations
+from pages.explore.tables import invoice_grid
+from pages.ui import access, charts, money
 from pages.ui.act import show_flash
+from pages.ui.links import go
 from pages.ui.runtime import runtime
-from pages.ui.tables import cursor, id_grid, pager, untick
+from pages.ui.tables import cursor, pager
 
 _GRID, _PAGER = "customer_grid", "page"
 
@@ -36,96 +38,10 @@ def _balances(found: CustomerDetail) -> None:
 def _open_items(found: CustomerDetail) -> None:
     chosen = InvoiceFilters(customer_id=found.customer.id, as_of=found.as_of)
     page = list_invoices(runtime(), person, chosen, cursor(_PAGER, chosen), size=20)
-    rows = [
-        (
-            r.number,
-            r.issue_date,
-            r.due_date,
-            max(r.days_past, 0),
-            money.amount(r.open_minor, r.currency),
-            r.currency,
-            badges.cell("disputed" if r.is_disputed else r.state),
-        )
-        for r in page.rows
-    ]
-    frame = pd.DataFrame(rows, columns=["Invoice", "Issued", "Due", "Days late", "Open", "Currency", "State"])
-    config = {
-        "Issued": badges.date_column("Issued"),
-        "Due": badges.date_column("Due"),
-        "Open": badges.amount_column("Open"),
-        "State": badges.state_column("State", ["disputed", *{r.state for r in page.rows}]),
-    }
-    picked = id_grid(
-        frame, [r.id for r in page.rows], key=_GRID, column_config=config, selection="single", alt="Open items"
-    )
+    opened = invoice_grid(page.rows, _GRID)
     pager(page.info, _PAGER, "open items")
-    if picked:
-        untick(_GRID)
-        links.go("invoice", {"id": str(picked[0])})
-
-
-def _table(rows: list[tuple[object, ...]], columns: list[str], nothing: str) -> None:
-    if rows:
-        st.dataframe(pd.DataFrame(rows, columns=columns), hide_index=True, alt=", ".join(columns))
-    else:
-        st.caption(nothing)
-
-
-def _relations(found: CustomerDetail) -> None:
-    contracts, promises, disputes, contacts = st.tabs(["Contracts", "Promises", "Disputes", "Contacts"])
-    with contracts:
-        _table(
-            [
-                (
-                    c.number,
-                    badges.words(c.status),
-                    dates.day(c.starts_on),
-                    dates.day(c.ends_on),
-                    c.po_number or money.NOTHING,
-                )
-                for c in found.contracts
-            ],
-            ["Contract", "State", "From", "To", "Purchase order"],
-            "No contracts on file.",
-        )
-    with promises:
-        _table(
-            [
-                (
-                    dates.day(p.promised_on),
-                    money.with_currency(p.amount_minor, p.currency),
-                    badges.words(p.state),
-                    p.made_by,
-                )
-                for p in found.promises
-            ],
-            ["Promised for", "Amount", "State", "Recorded by"],
-            "No promises to pay.",
-        )
-    with disputes:
-        _table(
-            [
-                (
-                    d.number or money.NOTHING,
-                    badges.words(d.reason),
-                    money.with_currency(d.amount_minor, d.currency),
-                    badges.words(d.state),
-                    dates.instant(d.opened_at),
-                )
-                for d in found.disputes
-            ],
-            ["Dispute", "Reason", "Amount", "State", "Opened"],
-            "No disputes.",
-        )
-    with contacts:
-        _table(
-            [
-                (dates.instant(c.at), badges.words(c.kind), badges.words(c.outcome), c.note or "", c.by)
-                for c in found.contacts
-            ],
-            ["When", "How", "Outcome", "Note", "By"],
-            "Nobody has been in touch yet.",
-        )
+    if opened:
+        go("invoice", {"id": str(opened)})
 
 
 person = access.require()
@@ -151,4 +67,4 @@ st.caption(" · ".join(str(fact) for fact in facts if fact))
 _balances(detail)
 st.subheader("Open items")
 _open_items(detail)
-_relations(detail)
+relations(detail)

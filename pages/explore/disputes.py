@@ -21,8 +21,8 @@ _KINDS = {"customer": "By the customer", "card": "By the card holder"}
 
 def _filters(person: Actor) -> DisputeFilters:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        search = filters.search("Customer", "q", placeholder="Name, number")
-        show = filters.one_of("Show", _SHOW, "show")
+        search = filters.search("Customer", "who", placeholder="Name, number")
+        show = filters.one_of("Show", _SHOW, "stage")
         kind = filters.choice("Raised", _KINDS, "kind")
         entity = filters.choice("Entity", legal_entities(runtime(), person), "entity")
     return DisputeFilters(state=None if show == "all" else show, kind=kind, entity=entity, search=search)

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import Literal, cast
 
-import pandas as pd
 import streamlit as st
 
-from core.reporting.ageing import Ageing, Grouping, ageing
+from core.reporting.ageing import Grouping, ageing
 from core.reporting.customers import facets
 from core.reporting.explained import BUCKET_WORDS
-from core.reporting.invoices import STATES, InvoiceFilters, InvoiceRow, list_invoices
+from core.reporting.invoices import STATES, InvoiceFilters, list_invoices
 from core.reporting.overview import legal_entities
 from core.workflow.actors import Actor
-from pages.ui import access, badges, charts, filters, money
+from pages.explore.tables import ageing_report, invoice_grid
+from pages.ui import access, badges, filters
 from pages.ui.act import show_flash
 from pages.ui.links import go
 from pages.ui.runtime import runtime
-from pages.ui.tables import cursor, id_grid, pager, untick
+from pages.ui.tables import cursor, pager
 
 _GRID, _PAGER = "invoices_grid", "page"
 _BASES = {"due": "Due date", "invoice": "Invoice date"}
@@ -60,63 +60,6 @@ def _filters(person: Actor) -> InvoiceFilters:
     )
 
 
-def _report(found: Ageing) -> None:
-    left, right = st.columns([2, 3], gap="medium")
-    with left:
-        charts.ageing_bar(found.buckets, found.currency, key="invoices_ageing", counts=found.counts)
-    rows = [
-        (
-            row.group,
-            row.currency,
-            *(money.amount(row.buckets[b], row.currency) for b in BUCKET_WORDS),
-            money.amount(row.total_minor, row.currency),
-        )
-        for row in found.rows[:200]
-    ]
-    amounts = [*BUCKET_WORDS.values(), "Total"]
-    frame = pd.DataFrame(rows, columns=["Group", "Currency", *amounts])
-    config = {name: badges.amount_column(name, 100) for name in amounts}
-    right.dataframe(frame, hide_index=True, height=245, column_config=config, alt="Open amounts by group and age")
-    parts = [f"Total {money.with_currency(found.total_minor, found.currency)}"]
-    parts += [f"credits apart {money.with_currency(found.credits_minor, found.currency)}"]
-    parts += [f"unapplied cash apart {money.with_currency(found.unapplied_minor, found.currency)}"]
-    parts += [f"without a rate and left out of the chart: {', '.join(found.left_out)}"] if found.left_out else []
-    st.caption(" · ".join(parts))
-
-
-def _frame(rows: tuple[InvoiceRow, ...]) -> pd.DataFrame:
-    columns = [
-        "Invoice",
-        "Customer",
-        "Entity",
-        "Issued",
-        "Due",
-        "Days late",
-        "Total",
-        "Open",
-        "Currency",
-        "State",
-        "Note",
-    ]
-    table = [
-        (
-            r.number,
-            r.customer_name,
-            r.entity,
-            r.issue_date,
-            r.due_date,
-            max(r.days_past, 0),
-            money.amount(r.total_minor, r.currency),
-            money.amount(r.open_minor, r.currency),
-            r.currency,
-            badges.cell(r.state),
-            "Disputed" if r.is_disputed else "",
-        )
-        for r in rows
-    ]
-    return pd.DataFrame(table, columns=columns)
-
-
 person = access.require()
 show_flash()
 st.title("Invoices")
@@ -126,29 +69,13 @@ with st.expander(
 ) as ageing_box:
     if ageing_box.open:
         by = cast(Grouping, filters.one_of("Per", _GROUPS, "by"))
-        _report(
+        ageing_report(
             ageing(
                 runtime(), person, chosen.as_of or runtime().today(), by=by, basis=chosen.basis, entity=chosen.entity
             )
         )
 page = list_invoices(runtime(), person, chosen, cursor(_PAGER, chosen))
-config = {
-    "Issued": badges.date_column("Issued"),
-    "Due": badges.date_column("Due"),
-    "Total": badges.amount_column("Total"),
-    "Open": badges.amount_column("Open"),
-    "Days late": badges.count_column("Days late"),
-    "State": badges.state_column("State", STATES, width=130),
-}
-picked = id_grid(
-    _frame(page.rows),
-    [row.id for row in page.rows],
-    key=_GRID,
-    column_config=config,
-    selection="single",
-    alt="Invoices",
-)
+opened = invoice_grid(page.rows, _GRID)
 pager(page.info, _PAGER, "invoices")
-if picked:
-    untick(_GRID)
-    go("invoice", {"id": str(picked[0])})
+if opened:
+    go("invoice", {"id": str(opened)})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pandas as pd
 import streamlit as st
 
 from core.kit.errors import Refused
@@ -11,19 +10,16 @@ from core.workflow.imports import (
     COLUMNS,
     DATE_FORMATS,
     LedgerFile,
-    ParsedLedger,
     Reading,
     check_ledger,
     import_command,
     open_ledger,
-    report_csv,
 )
-from pages.ui import access, badges, dates, money
+from pages.operate.ledger_preview import bad_rows, preview
+from pages.ui import access, badges
 from pages.ui.act import act, form_id, show_flash
 from pages.ui.runtime import runtime
 
-_SHOWN = 200
-_PREVIEW = 8
 _NONE = "Not in the file"
 
 
@@ -49,65 +45,13 @@ def _reading(file: LedgerFile) -> Reading:
         currency = st.text_input(
             "Currency where none is stated",
             runtime().settings.reporting_currency,
-            key="import_currency",
+            key="import_default_currency",
             max_chars=3,
             width=220,
         )
     if len(file.date_formats) > 1:
         st.caption("Days and months cannot be told apart in this file: make sure that the date format is right.")
     return Reading(currency.upper(), form or DATE_FORMATS[0], _mapping(file))
-
-
-def _amounts(sums: dict[str, int]) -> str:
-    return " + ".join(money.with_currency(minor, currency) for currency, minor in sums.items()) or money.NOTHING
-
-
-def _preview(parsed: ParsedLedger) -> None:
-    with st.grid(4, min_column_width=170):
-        st.metric("Customers", f"{len(parsed.customers):,}", border=True)
-        st.metric("Invoices", f"{len(parsed.invoices):,}", border=True)
-        st.metric("Payments", f"{len(parsed.payments):,}", border=True)
-        st.metric("Disputes", f"{len(parsed.disputes):,}", border=True)
-    st.caption(f"Billed {_amounts(parsed.billed)} · paid {_amounts(parsed.paid)}")
-    rows = [
-        (
-            each.number,
-            each.customer_name,
-            dates.day(each.issue_date),
-            dates.day(each.due_date),
-            money.amount(each.total_minor, each.currency),
-            each.currency,
-            badges.words(each.status),
-        )
-        for each in parsed.invoices[:_PREVIEW]
-    ]
-    columns = ["Invoice", "Customer", "Issued", "Due", "Amount", "Currency", "State"]
-    st.dataframe(
-        pd.DataFrame(rows, columns=columns),
-        hide_index=True,
-        alt="First rows",
-        column_config={"Amount": badges.amount_column("Amount")},
-    )
-
-
-def _bad_rows(parsed: ParsedLedger) -> None:
-    count = len({bad.row for bad in parsed.bad_rows})
-    st.error(
-        f"{count:,} of {parsed.row_count:,} rows cannot be imported. Nothing is kept until all can.",
-        icon=":material/block:",
-    )
-    rows = [(bad.row, bad.column, bad.value, bad.sentence) for bad in parsed.bad_rows[:_SHOWN]]
-    st.dataframe(
-        pd.DataFrame(rows, columns=["Row", "Column", "Value", "What is wrong"]), hide_index=True, alt="Bad rows"
-    )
-    st.download_button(
-        "Download the whole report",
-        lambda: report_csv(parsed.bad_rows),
-        "bad-rows.csv",
-        "text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-    )
 
 
 access.require(Role.ANALYST, Role.CONTROLLER)
@@ -124,9 +68,9 @@ except Refused as refusal:
     st.error(refusal.sentence, icon=":material/block:")
     st.stop()
 if parsed.bad_rows:
-    _bad_rows(parsed)
+    bad_rows(parsed)
 else:
-    _preview(parsed)
+    preview(parsed)
 if st.button("Import", type="primary", icon=":material/upload:", disabled=not parsed.is_clean, key="import_go") and act(
     import_command(upload.name, parsed, form_id(f"import-{upload.file_id}")),
     f"{len(parsed.invoices):,} invoices imported",

@@ -44,4 +44,4 @@ def signed_out() -> None:
 
 def door_link(label: str, path: Literal["/login", "/logout"]) -> None:
     """A link to the sign-in edge in the same tab; Streamlit's own link buttons open another one."""
-    st.html(f'<a href="{path}">{label}</a>')
+    st.html(f'<a href="{path}" style="color: inherit; font-weight: 500">{label}</a>')

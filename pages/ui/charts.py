@@ -49,6 +49,7 @@ def ageing_bar(
         custom_data=["count"],
     )
     figure.update_traces(hovertemplate=hover)
+    figure.update_yaxes(rangemode="nonnegative")
     clicked = _show(figure, key, f"Open receivables by age in {currency}", y_title=currency)
     return next((name for name, words in AGEING_WORDS.items() if words == clicked), None)
 

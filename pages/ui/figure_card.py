@@ -19,16 +19,16 @@ _DRAWER_WIDTH = 620
 def figure_card(figure: Figure, *, detail: str | None = None) -> None:
     """The value with its name; `detail` is a few words below it. The button opens the working in a drawer."""
     with st.container(border=True, height="stretch", gap="xsmall"):
-        st.metric(figure.name, shown(figure.value, figure.unit, is_short=True), help=figure.note)
-        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            st.caption(detail or _unit_words(figure.unit))
+        with st.container(horizontal=True, wrap=False, horizontal_alignment="distribute", gap="xsmall"):
+            st.metric(figure.name, shown(figure.value, figure.unit, is_short=True), help=figure.note)
             opened = st.button(
-                "How",
+                "",
                 key=f"figure_{figure.key}",
                 icon=":material/function:",
                 type="tertiary",
-                help=f"Formula and rows of {figure.name}",
+                help=f"How “{figure.name}” is made",
             )
+        st.caption(detail or (figure.unit if figure.unit.isupper() else "\u00a0"))
     if opened:
         open_working(figure)
 
@@ -40,7 +40,8 @@ def open_working(figure: Figure) -> None:
     if figure.note:
         st.caption(figure.note)
     st.markdown("**Formula**")
-    st.code(figure.formula, language=None, wrap_lines=True)
+    with st.container(border=True):
+        st.text(figure.formula)
     for part in (figure.numerator, figure.denominator):
         if part is not None:
             st.markdown(f"{part.label}: **{_part(part)}**")
@@ -70,10 +71,6 @@ def shown(value: Decimal | int | None, unit: str, *, is_short: bool = False) -> 
 
 def _part(part: Part) -> str:
     return shown(part.value, part.unit)
-
-
-def _unit_words(unit: str) -> str:
-    return {"days": "days", "percent": "percent", "count": "in number"}.get(unit, unit)
 
 
 def _cell(value: Cell) -> str:

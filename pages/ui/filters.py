@@ -60,9 +60,7 @@ def toggle(label: str, key: str, *, default: bool = False, help: str | None = No
 
 def day(label: str, key: str, *, default: date, help: str | None = None) -> date:
     """A day; `default` is not written into the URL."""
-    chosen = st.date_input(
-        label, value=default, key=key, format="YYYY-MM-DD", required=True, bind="query-params", help=help
-    )
+    chosen = st.date_input(label, value=default, key=key, format="YYYY-MM-DD", bind="query-params", help=help)
     return chosen if isinstance(chosen, date) else default
 
 

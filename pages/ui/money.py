@@ -7,6 +7,8 @@ from decimal import Decimal
 from core.kit.money import exponent, format_minor, to_decimal
 
 _STEPS = ((Decimal(1_000_000_000), "bn"), (Decimal(1_000_000), "m"), (Decimal(1_000), "k"))
+# From here on, an amount rounds to the next unit: 999,960 is 1.0 m, not 1,000.0 k.
+_ROUNDS_UP = Decimal("0.99995")
 NOTHING = "—"
 
 
@@ -28,7 +30,7 @@ def short(minor: int | None, currency: str) -> str:
 def short_decimal(value: Decimal) -> str:
     """The same for an amount in whole units."""
     for size, unit in _STEPS:
-        if abs(value) >= size:
+        if abs(value) >= size * _ROUNDS_UP:
             return f"{value / size:,.1f} {unit}"
     return f"{value:,.0f}"
 

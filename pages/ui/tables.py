@@ -15,7 +15,7 @@ Key = TypeVar("Key", bound=Hashable)
 Selection = Literal["multi", "single", "none"]
 
 ROW_HEIGHT = 34
-_HEADER_AND_BORDER = 36
+_HEADER_AND_BORDER = 35
 _MODES: dict[str, Literal["multi-row", "single-row"]] = {"multi": "multi-row", "single": "single-row"}
 
 

@@ -1,7 +1,7 @@
 """Contracts with their orders and amendments, renewed year by year until the customer leaves."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from random import Random
 
@@ -46,7 +46,8 @@ def contracts(rng: Random, customers: list[Customer], span: Window) -> list[Cont
         segment = SEGMENT[customer.segment]
         how_many = rng.choices(range(1, len(segment.contracts) + 1), segment.contracts)[0]
         for place in range(how_many):
-            made.extend(_chain(rng, customer, _first_start(rng, customer, place, span), span, len(made)))
+            for one in _chain(rng, customer, _first_start(rng, customer, place, span), span):
+                made.append(replace(one, index=len(made), number=f"{FIRST_NUMBER + len(made):08d}"))
     return made
 
 
@@ -69,7 +70,8 @@ def _first_start(rng: Random, customer: Customer, place: int, span: Window) -> d
     return start.replace(day=1 if rng.random() < 0.3 else rng.randrange(1, 29))
 
 
-def _chain(rng: Random, customer: Customer, start: date, span: Window, index: int) -> Iterator[Contract]:
+def _chain(rng: Random, customer: Customer, start: date, span: Window) -> Iterator[Contract]:
+    """One contract after another, each the renewal of the one before; not yet numbered."""
     segment = SEGMENT[customer.segment]
     months = rng.choices((1, 3, 12), segment.frequencies)[0]
     prices = _prices(rng, customer, segment)
@@ -78,8 +80,7 @@ def _chain(rng: Random, customer: Customer, start: date, span: Window, index: in
         term = rng.choices((12, 24, 36), (70, 20, 10))[0]
         end = add_months(start, term) - timedelta(days=1)
         if end >= span.start:
-            yield _contract(rng, customer, (start, end, term, months), (prices, seats), span, index)
-            index += 1
+            yield _contract(rng, customer, (start, end, term, months), (prices, seats), span)
         if rng.randrange(100) >= RENEWAL_PERCENT:
             return
         raise_percent = rng.choice((0, 3, 4, 5, 6))
@@ -120,7 +121,6 @@ def _contract(
     terms: tuple[date, date, int, int],
     offer: tuple[dict[str, int], int],
     span: Window,
-    index: int,
 ) -> Contract:
     start, end, term, months = terms
     prices, seats = offer
@@ -131,8 +131,8 @@ def _contract(
     first = Order("New", start, tuple(quantities.items()))
     later = _amendments(rng, (start, term, months), quantities, span, ends_at_turn)
     return Contract(
-        index=index,
-        number=f"{FIRST_NUMBER + index:08d}",
+        index=0,
+        number="",
         customer=customer.index,
         start=start,
         end=end,

@@ -34,6 +34,14 @@ def test_two_thousand_records_fit_into_one_call_and_keep_their_order(runtime: Ru
     assert [row.record for row in rows] == records
 
 
+def test_text_that_no_store_can_hold_is_kept_readable(runtime: Runtime) -> None:
+    with runtime.transaction() as session:
+        store.receive(session, "stripe", [raw("invoice", "in_1", name="a\x00b \ud83d c \U0001f600")], runtime.now())
+
+    with runtime.reading() as session:
+        assert session.scalars(select(InboxItem.payload)).one()["name"] == "a\ufffdb \ufffd c \U0001f600"
+
+
 def test_what_waits_is_handed_out_oldest_first_and_not_to_two_at_once(runtime: Runtime, clock: FixedClock) -> None:
     with runtime.transaction() as session:
         store.receive(session, "stripe", [raw("invoice", "later")], clock.advance(minutes=1))

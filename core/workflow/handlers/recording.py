@@ -11,11 +11,13 @@ from core.documents import store as documents
 from core.intake import store as intake
 from core.parties import store as parties
 from core.posting import store as posting
-from core.workflow.commands import RecordFacts
+from core.workflow.commands import DecideReceived, RecordFacts
 from core.workflow.context import Context, Outcome
 from core.workflow.deciding import decide
 from core.workflow.handlers.recording_cash import record_disputes, record_payments
 from core.workflow.handlers.recording_documents import record_credit_memos, record_invoices
+
+_BATCH = 500
 
 
 def record_facts(command: RecordFacts, ctx: Context) -> Outcome:
@@ -28,14 +30,23 @@ def record_facts(command: RecordFacts, ctx: Context) -> Outcome:
     contracts = agreements.save_contracts(session, command.contracts, ctx.now)
     contracts |= agreements.save_lines(session, command.order_lines)
     posting.save_ledger_entries(session, command.ledger)
-    counts = record_invoices(ctx, command.invoices)
-    counts |= record_credit_memos(ctx, command.credit_memos)
+    counts = record_invoices(ctx, command.invoices, is_backfill=command.is_backfill)
+    counts |= record_credit_memos(ctx, command.credit_memos, is_backfill=command.is_backfill)
     record_payments(ctx, command.payments)
     record_disputes(ctx, command.disputes)
     _check_again(ctx, command, customers, contracts)
     intake.mark_handled(session, command.inbox_ids, ctx.now)
     counts = {"records": len(command.inbox_ids)} | {name: n for name, n in counts.items() if n}
     return Outcome(counts, (_note(command, counts),) if _is_worth_a_note(command, counts) else ())
+
+
+def decide_received(command: DecideReceived, ctx: Context) -> Outcome:
+    """Answers `n`, how many were decided; 0 when none waits."""
+    ids = documents.oldest_received(ctx.session, command.source, _BATCH)
+    counts = decide(ctx, ids)
+    told = ", ".join(f"{n:,} {name.replace('_', ' ')}" for name, n in counts.items() if n)
+    notes = (Note(f"Decided {len(ids):,} documents of the first synchronisation: {told}.", None, dict(counts)),)
+    return Outcome({"n": len(ids)} | counts, notes if ids else ())
 
 
 def _check_again(ctx: Context, command: RecordFacts, customers: Iterable[UUID], contracts: Iterable[UUID]) -> None:

@@ -26,7 +26,7 @@ from core.workflow.deciding import case_key, decide, raise_cases
 from core.workflow.handlers.recording_cash import apply_credit_memos, apply_earlier
 
 
-def record_invoices(ctx: Context, records: Sequence[InvoiceRecord]) -> dict[str, int]:
+def record_invoices(ctx: Context, records: Sequence[InvoiceRecord], *, is_backfill: bool) -> dict[str, int]:
     """Answers counts: new, already in the ledger, on hold, waiting for approval, released."""
     issued = {record.source_ref: record for record in records if record.status != "draft"}
     if not issued:
@@ -41,7 +41,7 @@ def record_invoices(ctx: Context, records: Sequence[InvoiceRecord]) -> dict[str,
     documents.insert_documents(ctx.session, rows, lines)
     apply_earlier(ctx, source, rows)
     undecided = [row["id"] for row in rows if row["state"] == DocumentState.RECEIVED]
-    counts = decide(ctx, undecided, is_fresh=True)
+    counts = {} if is_backfill else decide(ctx, undecided, is_fresh=True)
     changed = {ref: record for ref, record in issued.items() if ref in known and known[ref].content_hash != hashes[ref]}
     _replace(ctx, changed, known, hashes)
     _void(ctx, [known[ref].id for ref, record in issued.items() if ref in known and record.status == "void"])
@@ -180,7 +180,7 @@ def _void(ctx: Context, ids: list[UUID]) -> None:
     approvals.withdraw(ctx.session, [row.id for row in alive], ctx.now)
 
 
-def record_credit_memos(ctx: Context, records: Sequence[CreditMemoRecord]) -> dict[str, int]:
+def record_credit_memos(ctx: Context, records: Sequence[CreditMemoRecord], *, is_backfill: bool) -> dict[str, int]:
     """New credit memos are put against their invoices, then decided like invoices."""
     issued = {record.source_ref: record for record in records if record.status == "issued"}
     if not issued:
@@ -205,7 +205,8 @@ def record_credit_memos(ctx: Context, records: Sequence[CreditMemoRecord]) -> di
     documents.insert_documents(ctx.session, rows, memo_lines)
     apply_credit_memos(ctx, rows)
     undecided = [row["id"] for row in rows if row["state"] == DocumentState.RECEIVED]
-    decide(ctx, undecided, is_fresh=True)
+    if not is_backfill:
+        decide(ctx, undecided, is_fresh=True)
     return {"new_credit_memos": len(rows)}
 
 

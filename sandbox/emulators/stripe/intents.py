@@ -3,7 +3,7 @@
 from .call import Call
 from .payments import balance, charge_intent
 from .refusals import card_declined, not_allowed
-from .shapes import Doc, page
+from .shapes import Doc
 from .store import Store
 
 AMOUNTS = ("authorized", "canceled", "failed", "guaranteed", "refunded", "requested")
@@ -123,7 +123,3 @@ def refund(store: Store, charge: Doc, amount: int, reason: str | None, metadata:
     charge["refunded"] = charge["amount_refunded"] == charge["amount"]
     store.put(charge, "charge.refunded")
     return made
-
-
-def list_none(call: Call) -> Doc:
-    return page([], call.path)

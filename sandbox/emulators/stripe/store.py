@@ -18,7 +18,7 @@ from sandbox.switches import StripeSwitches
 
 from .indexes import TABLES
 from .refusals import missing
-from .shapes import API_VERSION, CLASSES, PREFIXES, Doc, new
+from .shapes import API_VERSION, PREFIXES, Doc, new
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 EVENT_DAYS = 30
@@ -189,9 +189,6 @@ class Store:
         self.records.change(
             "DELETE FROM record WHERE kind = 'event' AND created < ?", (self.now() - EVENT_DAYS * 86400,)
         )
-
-    def known_kinds(self) -> tuple[str, ...]:
-        return tuple(CLASSES)
 
 
 def previous(before: Doc, after: Doc) -> Doc:

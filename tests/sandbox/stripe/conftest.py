@@ -10,6 +10,8 @@ from typing import Any
 import httpx
 import pytest
 import stripe
+from starlette.applications import Starlette
+from starlette.types import Receive, Scope, Send
 
 from sandbox.emulators.stripe import Emulator
 from sandbox.faults import Faults
@@ -84,12 +86,29 @@ def emulator(tmp_path: Path, clock: Clock, faults: Faults) -> Iterator[Emulator]
     made.close()
 
 
-@pytest.fixture
-def address(emulator: Emulator) -> Iterator[str]:
-    serving = Serving(emulator.app, 0)
+class Switchboard(Starlette):
+    """One server for all tests: passes each request to the emulator of the test that runs."""
+
+    emulator: Emulator
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.emulator.app(scope, receive, send)
+
+
+@pytest.fixture(scope="session")
+def switchboard() -> Iterator[tuple[Switchboard, str]]:
+    board = Switchboard()
+    serving = Serving(board, 0)
     serving.start()
-    yield serving.address
+    yield board, serving.address
     serving.stop()
+
+
+@pytest.fixture
+def address(emulator: Emulator, switchboard: tuple[Switchboard, str]) -> str:
+    board, address = switchboard
+    board.emulator = emulator
+    return address
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Measurements: one module per name, each with its own baseline in the same run."""

@@ -1,0 +1,57 @@
+"""Parts of the invoice page: whom and what it bills."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from core.reporting.invoice_detail import InvoiceDetail
+from pages.ui import badges, dates, links, money
+
+
+def about(found: InvoiceDetail) -> None:
+    row = found.document
+    if found.customer is not None:
+        links.link("customer", found.customer.name, {"id": str(found.customer.id)}, icon=":material/domain:")
+    else:
+        st.markdown(row.customer_name)
+    period = f"{dates.day(row.period_start)} to {dates.day(row.period_end)}" if row.period_start else None
+    facts = {
+        "Legal entity": row.entity,
+        "Contract": row.contract_number,
+        "Period": period,
+        "Purchase order": row.po_number,
+        "Tax id": row.tax_id,
+        "Bill to": row.bill_to,
+        "Settled": dates.day(row.settled_on) if row.settled_on else None,
+    }
+    st.table(
+        pd.DataFrame(
+            [(name, value or money.NOTHING) for name, value in facts.items()], columns=["Fact", "Value"]
+        ).set_index("Fact")
+    )
+    for place in found.elsewhere:
+        if place.url:
+            st.link_button(f"Open {place.reference} in {place.system}", place.url, icon=":material/open_in_new:")
+        else:
+            st.caption(f"In {place.system} as {place.reference}")
+
+
+def lines(found: InvoiceDetail) -> None:
+    currency = found.document.currency
+    rows = [
+        (
+            line.description,
+            f"{line.quantity.normalize():,f}",
+            f"{line.unit_price:,.2f}",
+            money.amount(line.amount_minor, currency),
+            money.amount(line.discount_minor, currency),
+            money.amount(line.tax_minor, currency),
+        )
+        for line in found.lines
+    ]
+    names = ["Quantity", "Unit price", "Amount", "Discount", "Tax"]
+    frame = pd.DataFrame(rows, columns=["Description", *names])
+    st.dataframe(
+        frame, hide_index=True, column_config={name: badges.amount_column(name, 95) for name in names}, alt="Lines"
+    )

@@ -1,0 +1,92 @@
+"""Tables that the screens of Explore share: invoices, and open amounts by age."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import pandas as pd
+import streamlit as st
+
+from core.reporting.ageing import Ageing
+from core.reporting.explained import BUCKET_WORDS
+from core.reporting.invoices import STATES, InvoiceRow
+from pages.ui import badges, charts, money
+from pages.ui.tables import id_grid, untick
+
+_GROUPS_SHOWN = 200
+
+
+def ageing_report(found: Ageing) -> None:
+    left, right = st.columns([2, 3], gap="medium")
+    with left:
+        charts.ageing_bar(found.buckets, found.currency, key="invoices_ageing", counts=found.counts)
+    rows = [
+        (
+            row.group,
+            row.currency,
+            *(money.amount(row.buckets[b], row.currency) for b in BUCKET_WORDS),
+            money.amount(row.total_minor, row.currency),
+        )
+        for row in found.rows[:_GROUPS_SHOWN]
+    ]
+    amounts = [*BUCKET_WORDS.values(), "Total"]
+    frame = pd.DataFrame(rows, columns=["Group", "Currency", *amounts])
+    config = {name: badges.amount_column(name, 100) for name in amounts}
+    right.dataframe(frame, hide_index=True, height=245, column_config=config, alt="Open amounts by group and age")
+    parts = [f"Total {money.with_currency(found.total_minor, found.currency)}"]
+    parts += [f"credits apart {money.with_currency(found.credits_minor, found.currency)}"]
+    parts += [f"unapplied cash apart {money.with_currency(found.unapplied_minor, found.currency)}"]
+    parts += [f"without a rate and left out of the chart: {', '.join(found.left_out)}"] if found.left_out else []
+    st.caption(" · ".join(parts))
+
+
+def _frame(rows: Sequence[InvoiceRow]) -> pd.DataFrame:
+    columns = [
+        "Invoice",
+        "Customer",
+        "Entity",
+        "Issued",
+        "Due",
+        "Days late",
+        "Total",
+        "Open",
+        "Currency",
+        "State",
+        "Note",
+    ]
+    table = [
+        (
+            r.number,
+            r.customer_name,
+            r.entity,
+            r.issue_date,
+            r.due_date,
+            max(r.days_past, 0),
+            money.amount(r.total_minor, r.currency),
+            money.amount(r.open_minor, r.currency),
+            r.currency,
+            badges.cell(r.state),
+            "Disputed" if r.is_disputed else "",
+        )
+        for r in rows
+    ]
+    return pd.DataFrame(table, columns=columns)
+
+
+def invoice_grid(rows: Sequence[InvoiceRow], key: str) -> UUID | None:
+    """The invoices of one page; answers the one that was picked, once."""
+    config = {
+        "Issued": badges.date_column("Issued"),
+        "Due": badges.date_column("Due"),
+        "Total": badges.amount_column("Total"),
+        "Open": badges.amount_column("Open"),
+        "Days late": badges.count_column("Days late"),
+        "State": badges.state_column("State", STATES, width=130),
+    }
+    ids = [row.id for row in rows]
+    picked = id_grid(_frame(rows), ids, key=key, column_config=config, selection="single", alt="Invoices")
+    if not picked:
+        return None
+    untick(key)
+    return picked[0]

@@ -1,0 +1,53 @@
+"""The drawer of one entry of the trail."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from core.kit.errors import Refused
+from core.reporting.audit import AuditDetail, audit_detail
+from core.workflow.actors import Actor
+from pages.ui import dates, operate_drawer
+from pages.ui.links import link
+from pages.ui.runtime import runtime
+
+LOOKED_AT = "entry"
+
+
+@st.dialog("Entry", width=operate_drawer.WIDTH, position="right", on_dismiss=lambda: operate_drawer.close(LOOKED_AT))
+def drawer(person: Actor, seq: str) -> None:
+    """Who did what, with before and after. Only one dialog can be open in a run."""
+    try:
+        detail = audit_detail(runtime(), person, int(seq) if seq.isdecimal() else 0)
+    except Refused as refusal:
+        st.warning(refusal.sentence, icon=":material/info:")
+        return
+    row = detail.row
+    st.markdown(f"**{row.sentence}**")
+    operate_drawer.facts(
+        [
+            ("When", dates.instant(row.at)),
+            ("Who", row.actor),
+            ("Action", row.command),
+            ("About", row.subject or "the house"),
+            *([("Written together with", f"{detail.together - 1:,} more")] if detail.together > 1 else []),
+        ]
+    )
+    if detail.screen is not None:
+        link(detail.screen, "Open it", {"id": detail.screen_id or ""}, icon=":material/arrow_forward:")
+    _content(detail)
+    with st.expander(f"Entry {row.seq:,} in the chain", icon=":material/link:"):
+        st.code(f"this entry   {detail.hash}\nthe one before {detail.previous_hash}", language=None, wrap_lines=True)
+
+
+def _content(detail: AuditDetail) -> None:
+    if detail.changes:
+        st.markdown("**Before and after**")
+        rows = [(each.field, each.before, each.after) for each in detail.changes]
+        st.table(pd.DataFrame(rows, columns=["Field", "Before", "After"]).set_index("Field"))
+    if detail.facts:
+        st.markdown("**Detail**")
+        operate_drawer.facts(list(detail.facts))
+    if not detail.changes and not detail.facts:
+        st.caption("The sentence says it all.")

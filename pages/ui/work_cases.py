@@ -1,0 +1,177 @@
+"""The queue of exceptions as people see it: its figures, the matrix, the filters in the URL, the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+from uuid import UUID
+
+import pandas as pd
+import streamlit as st
+
+from core.reporting.cases import AGES, QUEUES, TYPE_TITLES, CaseFilters, CaseRow, CaseSummary
+from core.reporting.colleagues import colleagues
+from core.reporting.overview import exception_rows, exceptions_by_age, legal_entities
+from core.workflow import Actor
+from pages.ui import badges, dates, filters, links, money
+from pages.ui.runtime import runtime
+from pages.ui.tables import clicked
+
+GRID, PAGER = "ex_grid", "page"
+_SORTS = {"deadline": "Deadline", "money": "Money", "age": "Age"}
+_VIEWS = {"open": "Open", "closed": "Closed"}
+_OPEN = "ex.open"
+_PREFIX = "ex_"
+
+
+def strip(found: CaseSummary) -> None:
+    with st.grid(4, min_column_width=170, gap="small"):
+        st.metric("Open", f"{found.open_count:,}", border=True)
+        st.metric("Past their deadline", f"{found.overdue_count:,}", border=True)
+        st.metric("Money at stake", f"{found.currency} {money.short(found.stake_minor, found.currency)}", border=True)
+        st.metric("Closed today", f"{found.closed_today:,}", border=True)
+
+
+def matrix(person: Actor, currency: str) -> None:
+    """Open exceptions by type and age; a click on a cell filters the queue to it."""
+    cells = {(cell.type, cell.age): cell for cell in exceptions_by_age(runtime(), person)}
+    order = exception_rows(cells.values())
+    if not order:
+        return
+    shown: dict[str, list[Any]] = {"Type": [TYPE_TITLES.get(row.type, row.type) for row in order]}
+    for age in AGES:
+        found = [cells.get((row.type, age)) for row in order]
+        shown[age.capitalize()] = [
+            f"{cell.count:,} · {money.short(cell.stake_minor, currency)}" if cell else "" for cell in found
+        ]
+    shown["At stake"] = [money.amount(row.stake_minor, currency) for row in order]
+    # A new key with each filter: the click is spent once it has become the filter.
+    key = f"ex_matrix:{st.session_state.get('ex_type')}:{st.session_state.get('ex_age')}"
+    st.dataframe(
+        pd.DataFrame(shown),
+        key=key,
+        hide_index=True,
+        on_select=lambda: _take_cell(key, shown["Type"]),
+        selection_mode="single-cell",
+        column_config={"At stake": badges.amount_column(f"At stake ({currency})", 140)},
+        alt="Open exceptions by type and age: count and money at stake",
+    )
+
+
+def _take_cell(key: str, titles: Sequence[str]) -> None:
+    picked = (st.session_state.get(key) or {}).get("selection", {}).get("cells", [])
+    if not picked:
+        return
+    position, column = picked[0]
+    st.session_state["ex_type"] = titles[position]
+    st.session_state["ex_age"] = column.lower() if column.lower() in AGES else None
+
+
+def controls(person: Actor) -> CaseFilters:
+    """The filters above the queue; all of them are in the URL."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        filters.one_of("Show", _VIEWS, "ex_view")
+        filters.one_of("Sort by", _SORTS, "ex_sort")
+        filters.toggle("Overdue only", "ex_overdue")
+    with st.grid(6, min_column_width=130, gap="small"):
+        filters.choice("Type", TYPE_TITLES, "ex_type")
+        filters.choice("Queue", QUEUES, "ex_queue")
+        filters.choice("Owner", _owners(person), "ex_owner", everything="Anyone")
+        filters.choice("Age", AGES, "ex_age", everything="Any")
+        filters.choice("Entity", legal_entities(runtime(), person), "ex_entity")
+        filters.search("Search", "ex_search", placeholder="Invoice, customer or rule")
+    return chosen(person, st.session_state.get)
+
+
+def from_link(person: Actor) -> CaseFilters:
+    """The same filters, as a link carries them."""
+    return chosen(person, st.query_params.get)
+
+
+def chosen(person: Actor, get: Callable[[str], Any]) -> CaseFilters:
+    owner = _value(_owners(person), get("ex_owner"))
+    sort = _value(_SORTS, get("ex_sort")) or "deadline"
+    return CaseFilters(
+        is_open=get("ex_view") != _VIEWS["closed"],
+        type=_value(TYPE_TITLES, get("ex_type")),
+        queue=get("ex_queue") or None,
+        owner_id=person.user_id if owner == "me" else UUID(owner) if owner not in (None, "nobody") else None,
+        is_unowned=owner == "nobody",
+        is_overdue_only=str(get("ex_overdue")).lower() == "true",
+        age=get("ex_age") or None,
+        entity=get("ex_entity") or None,
+        search=(get("ex_search") or "").strip() or None,
+        sort=sort,  # type: ignore[arg-type]
+    )
+
+
+def _owners(person: Actor) -> dict[str, str]:
+    others = {str(each.id): each.name for each in colleagues(runtime()) if each.id != person.user_id}
+    return {"me": "Me", "nobody": "Nobody yet", **others}
+
+
+def _value(named: dict[str, str], words: str | None) -> str | None:
+    return next((value for value, each in named.items() if each == words), None)
+
+
+def frame(rows: Sequence[CaseRow]) -> pd.DataFrame:
+    now, currency = runtime().now(), runtime().settings.reporting_currency
+    return pd.DataFrame(
+        [
+            (
+                "Open",
+                row.sentence,
+                badges.cell(TYPE_TITLES.get(row.type, row.type)),
+                row.document_number or money.NOTHING,
+                row.customer_name or money.NOTHING,
+                money.amount(row.stake_minor, currency),
+                dates.ago(row.opened_at, now),
+                dates.in_words(row.due_at, now) if row.closed_at is None else dates.ago(row.closed_at, now),
+                row.queue,
+                row.owner or money.NOTHING,
+                row.entity or money.NOTHING,
+                row.code,
+            )
+            for row in rows
+        ],
+        columns=[
+            *(" ", "What failed", "Type", "Invoice", "Customer", "At stake", "Opened", "Due", "Queue", "Owner"),
+            *("Entity", "Rule"),
+        ],
+    )
+
+
+def columns() -> dict[str, Any]:
+    currency = runtime().settings.reporting_currency
+    return {
+        " ": st.column_config.ButtonColumn(
+            " ", key="ex_row", on_click=_open_row, type="tertiary", width=62, pinned=True
+        ),
+        "What failed": badges.text_column("What failed", 380),
+        "Type": badges.state_column("Type", TYPE_TITLES.values(), width=120),
+        "Invoice": badges.text_column("Invoice", 110),
+        "At stake": badges.amount_column(f"At stake ({currency})", 120),
+    }
+
+
+def _open_row() -> None:
+    found = clicked(GRID, "ex_row")
+    if found is not None:
+        st.session_state[_OPEN] = found[0][0]
+
+
+def open_pending() -> None:
+    """Opens the exception whose row was pressed."""
+    wanted = st.session_state.pop(_OPEN, None)
+    if wanted is not None:
+        open_case(wanted)
+
+
+def open_case(id: UUID) -> None:
+    """The detail page, with the filters of the queue so that it knows what comes next."""
+    links.go("exception", {"id": str(id), **carried()})
+
+
+def carried() -> dict[str, str]:
+    """The parameters of the queue in the present link."""
+    return {name: value for name, value in st.query_params.items() if name.startswith(_PREFIX)}

@@ -1,0 +1,82 @@
+"""Evidence beside a decision: contract, invoice and ledger side by side, lines, and lists of what happened."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+import pandas as pd
+import streamlit as st
+
+from core.reporting.case_comparison import Compared
+from core.reporting.invoice_detail import Line
+from pages.ui import badges, money
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~$<>:-])")
+_COLOURS = {"must_fix": "red", "confirm": "orange"}
+_WORDS = {"must_fix": "Must be fixed", "confirm": "Please confirm"}
+
+
+def plain(text: str | None) -> str:
+    """Text of a record, with nothing in it that Markdown would act on."""
+    return money.NOTHING if not text else _SPECIAL.sub(r"\\\1", text)
+
+
+def side_by_side(rows: Iterable[Compared]) -> None:
+    """The differing field is marked: red must be fixed, orange is to be confirmed."""
+    shown = [
+        (plain(row.field), *(_cell(each, row.mark) for each in (row.agreed, row.invoiced, row.ledger)), _mark(row))
+        for row in rows
+    ]
+    frame = pd.DataFrame(shown, columns=["Field", "Contract and CRM", "Invoice", "Ledger", ""])
+    st.table(frame, border="horizontal", hide_index=True, alt="Contract, invoice and ledger side by side")
+
+
+def _cell(text: str | None, mark: str | None) -> str:
+    words = plain(text)
+    return f":{_COLOURS[mark]}-background[{words}]" if mark else words
+
+
+def _mark(row: Compared) -> str:
+    return f":{_COLOURS[row.mark]}-badge[{_WORDS[row.mark]}]" if row.mark else ""
+
+
+def lines(found: Sequence[Line], currency: str) -> None:
+    rows = [
+        (
+            line.description,
+            f"{line.quantity.normalize():f}",
+            f"{line.unit_price.normalize():f}",
+            money.amount(line.amount_minor, currency),
+            money.amount(line.discount_minor, currency) if line.discount_minor else money.NOTHING,
+            money.amount(line.tax_minor, currency),
+            _period(line.period_start, line.period_end),
+        )
+        for line in found
+    ]
+    names = ["Line", "Quantity", "Price", "Amount", "Discount", "Tax", "Period"]
+    right = {name: badges.amount_column(name, 95) for name in names[1:6]}
+    listed(rows, names, "No lines.", right)
+
+
+def _period(first: date | None, last: date | None) -> str:
+    return f"{first:%d %b %Y} – {last:%d %b %Y}" if first and last else money.NOTHING
+
+
+def listed(
+    rows: Sequence[tuple[object, ...]], names: list[str], nothing: str, config: dict[str, object] | None = None
+) -> None:
+    """A small list to look at, or a sentence when there is nothing."""
+    if not rows:
+        st.caption(nothing)
+        return
+    height = 40 + 34 * min(len(rows), 8)
+    st.dataframe(
+        pd.DataFrame(rows, columns=names),
+        hide_index=True,
+        height=height,
+        row_height=34,
+        column_config=config,
+        alt=", ".join(names),
+    )

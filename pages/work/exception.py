@@ -1,0 +1,83 @@
+"""Work › Exception: what failed, contract beside invoice beside ledger, and what to do about it; then the next one."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.kit.errors import NotFound
+from core.reporting.case_detail import CaseDetail, case_detail, neighbours
+from core.reporting.paging import row_id
+from pages.ui import access, links, work_case_view, work_cases
+from pages.ui import work_case_forms as forms
+from pages.ui.act import show_flash
+from pages.ui.runtime import runtime
+from pages.ui.site_map import screen
+
+_TABS = {
+    "correct": "Correct",
+    "waive": "Waive",
+    "assign": "Re-route",
+    "check_again": "Check again",
+    "resolve": "Resolve",
+}
+
+
+def _move_on() -> None:
+    """What is settled or handed over makes room for the next of the same filter; what still stands stays."""
+    if around.next_id is None:
+        links.go("exceptions", work_cases.carried())
+    work_case_view.step_to(around.next_id)
+    st.rerun()
+
+
+def _checked() -> None:
+    """After a correction or a check: on to the next only if the exception is settled by it."""
+    if case_detail(runtime(), person, detail.row.id).row.available_actions:
+        st.rerun()
+    _move_on()
+
+
+def _forms(found: CaseDetail) -> None:
+    may = forms.allowed(person, found.row.available_actions)
+    names = [name for name in _TABS if name in may]
+    if not names:
+        st.caption("There is nothing for you to do here.")
+        return
+    key = f"case_{found.row.id}"
+    chosen = found.alone
+    if found.siblings:
+        is_all = st.toggle(f"Select all {len(found.siblings) + 1} with the same cause", key=f"{key}_all")
+        chosen = found.together if is_all else found.alone
+    forms.preview(chosen)
+    for name, tab in zip(names, st.tabs([_TABS[name] for name in names]), strict=True):
+        with tab:
+            match name:
+                case "correct":
+                    forms.correct(found, f"{key}_correct", _checked)
+                case "waive":
+                    forms.waive(chosen, f"{key}_waive", _move_on)
+                case "assign":
+                    forms.route(chosen, f"{key}_route", _move_on)
+                case "check_again":
+                    forms.check_again(chosen, f"{key}_check", _checked)
+                case "resolve":
+                    forms.resolve(chosen, f"{key}_resolve", _move_on)
+
+
+person = access.require(*screen("exception").roles)
+show_flash()
+try:
+    detail = case_detail(runtime(), person, row_id(st.query_params.get("id"), "This exception"))
+except NotFound as missing:
+    st.title("Exception")
+    st.warning(missing.sentence, icon=":material/search_off:")
+    st.stop()
+around = neighbours(runtime(), person, work_cases.from_link(person), detail.row.id, person.label)
+work_case_view.navigation(around)
+work_case_view.heading(detail)
+left, right = st.columns([7, 4], gap="medium")
+with left:
+    work_case_view.document(detail)
+    work_case_view.related(detail)
+with right.container(border=True):
+    _forms(detail)

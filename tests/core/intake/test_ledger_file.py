@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from core.intake.ledger_columns import guess_mapping
+from core.intake.ledger_file import BadRow, ParsedLedger, Reading, parse_ledger
+from core.intake.ledger_report import report_csv, safe_cell
+from core.intake.ledger_sheet import read_sheet, suggested_formats
+from core.kit.errors import Refused
+
+HEADER = (
+    "customer_number,customer_name,invoice_number,invoice_date,due_date,amount,"
+    "currency,settled_date,paid_amount,disputed"
+)
+ROW = "C1,Nordlicht,I1,2026-01-01,2026-01-31,100.00,EUR,,,"
+
+
+def parsed(*rows: str, header: str = HEADER, reading: Reading | None = None) -> ParsedLedger:
+    return parse_ledger(read_sheet("\n".join([header, *rows]).encode()), reading or Reading("USD"))
+
+
+def sentences(*rows: str) -> list[tuple[int, str, str]]:
+    return [(bad.row, bad.column, bad.sentence) for bad in parsed(*rows).bad_rows]
+
+
+def test_an_open_row_is_an_open_invoice_of_its_customer() -> None:
+    found = parsed(ROW)
+    assert found.is_clean
+    invoice = found.invoices[0]
+    assert (invoice.number, invoice.status, invoice.total_minor, invoice.currency) == ("I1", "open", 10_000, "EUR")
+    assert [(c.number, c.name) for c in found.customers] == [("C1", "Nordlicht")]
+    assert found.payments == ()
+
+
+def test_a_settled_row_was_paid_in_full_on_that_day() -> None:
+    found = parsed(ROW.replace("EUR,,", "EUR,2026-02-03,"))
+    assert (found.payments[0].amount_minor, found.payments[0].received_on) == (10_000, date(2026, 2, 3))
+    assert found.invoices[0].status == "paid"
+
+
+def test_a_part_payment_leaves_the_invoice_open() -> None:
+    found = parsed(ROW.replace("EUR,,", "EUR,2026-02-03,40"))
+    assert (found.payments[0].amount_minor, found.invoices[0].status) == (4_000, "open")
+
+
+def test_a_dispute_is_open_until_its_invoice_is_paid() -> None:
+    found = parsed(ROW + "yes", ROW.replace("I1", "I2").replace("EUR,,", "EUR,2026-02-03,") + "Yes")
+    assert [dispute.state for dispute in found.disputes] == ["open", "withdrawn"]
+
+
+def test_amounts_may_have_thousands_separators_and_as_many_digits_as_the_currency() -> None:
+    rows = [ROW.replace("100.00", '"1,234.50"'), ROW.replace("I1", "I2").replace("100.00,EUR", "900,JPY")]
+    assert parsed(*rows).billed == {"EUR": 123_450, "JPY": 900}
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "words"),
+    [
+        (ROW.replace("100.00", "a lot"), "amount", "is not an amount in EUR"),
+        (ROW.replace("100.00", "1.001"), "amount", "is not an amount in EUR"),
+        (ROW.replace("100.00", "-5"), "amount", "negative"),
+        (ROW.replace("100.00", "NaN"), "amount", "is not an amount in EUR"),
+        (ROW.replace("100.00", ""), "amount", "There is no amount."),
+        (ROW.replace("EUR", "XQQ"), "currency", "not a currency code"),
+        (ROW.replace("2026-01-01", "2026-02-30"), "invoice_date", "is not a date like 2013-11-28"),
+        (ROW.replace("2026-01-31", ""), "due_date", "There is no due date."),
+        (ROW.replace("EUR,,", "EUR,2025-12-31,"), "settled_date", "before it was issued"),
+        (ROW.replace("EUR,,", "EUR,2026-02-01,150"), "paid_amount", "150.00 was paid on an invoice of 100.00."),
+        (ROW.replace("EUR,,", "EUR,,50"), "paid_amount", "A payment needs its day"),
+        (ROW + "maybe", "disputed", "neither yes nor no"),
+        (ROW.replace("C1", ""), "customer_number", "There is no customer number."),
+        (ROW + ",surplus", "", "The row has 11 cells, the header 10."),
+    ],
+)
+def test_a_bad_row_is_named_with_its_number_column_and_a_sentence(row: str, column: str, words: str) -> None:
+    good = ROW.replace("I1", "I0")
+    found = sentences(good, row)
+    assert [(number, where) for number, where, _ in found] == [(3, column)]
+    assert words in found[0][2]
+
+
+def test_an_invoice_number_may_occur_once() -> None:
+    assert sentences(ROW, ROW) == [(3, "invoice_number", "Invoice I1 is already in row 2.")]
+
+
+def test_every_bad_cell_of_a_row_is_reported() -> None:
+    bad = ROW.replace("100.00", "x").replace("2026-01-31", "soon")
+    assert [column for _, column, _ in sentences(bad)] == ["due_date", "amount"]
+
+
+def test_a_missing_column_is_named_before_any_row_is_read() -> None:
+    found = parsed("C1,I1", header="customer_number,invoice_number")
+    assert {bad.column for bad in found.bad_rows} == {"invoice_date", "due_date", "amount"}
+    assert not found.is_clean
+
+
+def test_a_mapping_to_a_column_that_is_not_there_is_named() -> None:
+    mapping = {**guess_mapping(HEADER.split(",")), "amount": "Betrag", "colour": "x"}
+    found = parsed(ROW, reading=Reading("USD", mapping=mapping))
+    assert [bad.column for bad in found.bad_rows] == ["colour", "amount"]
+    assert "no column “Betrag”" in found.bad_rows[1].sentence
+
+
+def test_headers_of_other_programs_are_recognised() -> None:
+    header = ("countryCode", "customerID", "PaperlessDate", "invoiceNumber", "InvoiceDate", "DueDate", "InvoiceAmount")
+    assert guess_mapping((*header, "Disputed", "SettledDate")) == {
+        "customer_number": "customerID",
+        "invoice_number": "invoiceNumber",
+        "invoice_date": "InvoiceDate",
+        "due_date": "DueDate",
+        "amount": "InvoiceAmount",
+        "settled_date": "SettledDate",
+        "disputed": "Disputed",
+    }
+
+
+def test_date_formats_that_cannot_be_told_apart_are_all_suggested() -> None:
+    sheet = read_sheet(b"invoice_date,due_date\n1/2/2013,3/4/2013\n")
+    assert suggested_formats(sheet, guess_mapping(sheet.header)) == ("%m/%d/%Y", "%d/%m/%Y")
+    sheet = read_sheet(b"invoice_date,due_date\n1/2/2013,3/24/2013\n")
+    assert suggested_formats(sheet, guess_mapping(sheet.header)) == ("%m/%d/%Y",)
+
+
+@pytest.mark.parametrize("form", ["%Y-%m", "nonsense", "%Q"])
+def test_a_date_format_without_day_month_and_year_is_refused(form: str) -> None:
+    with pytest.raises(Refused, match="is not a date format"):
+        parsed(ROW, reading=Reading("USD", date_format=form))
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(b"", "empty"), (b"PK\x03\x04\0\0", "not a text file"), (b"a,a\n1,2", "twice"), (b'a,b\n"1,2', "not readable")],
+)
+def test_a_file_that_is_no_csv_is_refused_in_words(content: bytes, words: str) -> None:
+    with pytest.raises(Refused, match=words):
+        read_sheet(content)
+
+
+def test_semicolons_byte_order_marks_and_old_encodings_are_understood() -> None:
+    text = "\n".join([HEADER, ROW.replace("Nordlicht", "Müller")]).replace(",", ";")
+    for encoding in ("utf-8-sig", "cp1252", "utf-16"):
+        assert parse_ledger(read_sheet(text.encode(encoding)), Reading("USD")).customers[0].name == "Müller"
+
+
+def test_a_file_without_rows_is_not_importable() -> None:
+    assert not parsed().is_clean
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\t=1", " =1"])
+def test_the_report_cannot_run_formulas(text: str) -> None:
+    assert safe_cell(text) == f"'{text}"
+    assert f"'{text}" in report_csv([BadRow(2, "amount", text, "No.")])

@@ -1,0 +1,78 @@
+"""A house in which people can work: policies, people, a customer under contract, and facts through the one door."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import select
+
+from core.canonical import EntityRecord, InvoiceRecord
+from core.db.tables import User
+from core.runtime import Runtime
+from core.workflow import Actor, Receipt, Role, execute
+from core.workflow import commands as c
+from core.workflow.actors import job
+from core.workflow.bootstrap import bootstrap
+from tests import builders as b
+
+JOB = job("test")
+
+
+def open_house(runtime: Runtime) -> Runtime:
+    bootstrap(runtime, is_demo=True)
+    entity = EntityRecord(source=b.LEDGER, source_ref="4", code="DE", name="Halden GmbH", country="DE", currency="EUR")
+    record(runtime, b.LEDGER, entities=(entity,), products=(b.product(source=b.LEDGER, source_ref="9"),))
+    record(runtime, b.LEDGER, rates=(b.rate(),))
+    record(runtime, b.CRM, customers=(b.customer(),), contracts=(b.contract(),), order_lines=(b.order_line(),))
+    record(runtime, b.PAYMENTS, customers=(b.payer(),))
+    return runtime
+
+
+def record(runtime: Runtime, source: str, **facts: Any) -> Receipt:
+    return execute(runtime, c.RecordFacts(source=source, **facts), JOB)
+
+
+def person(runtime: Runtime, name: str) -> Actor:
+    with runtime.reading() as session:
+        row = session.scalars(select(User).where(User.name.startswith(name))).one()
+        scope = None if row.entities is None else frozenset(row.entities)
+        return Actor(row.name, Role(row.role), row.id, scope, row.approval_limit_minor)
+
+
+def all_rows(runtime: Runtime, table: type[Any]) -> list[Any]:
+    with runtime.reading() as session:
+        return list(session.scalars(select(table)))
+
+
+def invoice(number: int, **facts: Any) -> InvoiceRecord:
+    """The n-th monthly invoice backwards in time: each has its own period."""
+    first = (date(2026, 10, 1) - timedelta(days=31 * (number - 1))).replace(day=1)
+    last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    defaults: dict[str, Any] = {
+        "source_ref": f"in_{number}",
+        "number": f"HC-{number:06}",
+        "issue_date": first,
+        "due_date": first + timedelta(days=30),
+        "period_start": first,
+        "period_end": last,
+        "lines": (b.line(period_start=first, period_end=last),),
+    }
+    return b.invoice(**{**defaults, **facts})
+
+
+def dear_invoice(number: int, **facts: Any) -> InvoiceRecord:
+    """Billed at 25.00 a seat where the contract says 20.00: 50.00 EUR at stake."""
+    line = b.line(unit_price=Decimal("25.00"), amount_minor=25_000, tax_minor=4_750)
+    return invoice(number, lines=(line,), **facts)
+
+
+def big_invoice(number: int, **facts: Any) -> InvoiceRecord:
+    """5,000 seats: 119,000.00 EUR, which asks for an approver. Needs `big_contract`."""
+    line = b.line(quantity=Decimal(5000), amount_minor=10_000_000, tax_minor=1_900_000)
+    return invoice(number, lines=(line,), **facts)
+
+
+def big_contract(runtime: Runtime) -> None:
+    record(runtime, b.CRM, order_lines=(b.order_line(quantity=Decimal(5000)),))

@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from core.runtime import Runtime
+from jobs.cli import main
+
+
+@pytest.fixture
+def store(runtime: Runtime, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Runtime:
+    """The command line finds the test's store."""
+    monkeypatch.setenv("DATABASE_URL", str(runtime.settings.database_url))
+    monkeypatch.setenv("DATA_DIR", str(tmp_path / "house"))
+    monkeypatch.delenv("SANDBOX_SYSTEMS", raising=False)
+    return runtime
+
+
+def error(capsys: pytest.CaptureFixture[str]) -> str:
+    """What was complained of, which must be one line."""
+    captured = capsys.readouterr()
+    [line] = captured.err.splitlines()
+    assert "Traceback" not in line
+    return line
+
+
+@pytest.mark.parametrize("arguments", [[], ["dance"], ["once"], ["figures", "--as-of", "yesterday"]])
+def test_wrong_arguments_are_one_readable_line(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+
+    assert ended.value.code == 2
+    assert "--help" in error(capsys)
+
+
+def test_an_unknown_job_is_answered_with_those_there_are(store: Runtime, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["once", "dance"]) == 1
+    assert "pull_stripe" in error(capsys)
+
+
+def test_a_pull_from_a_system_that_is_not_connected_is_refused(
+    store: Runtime, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["once", "pull_stripe"]) == 1
+    assert error(capsys) == "Stripe is not connected."
+
+
+def test_a_job_runs_once_and_tells_its_count(store: Runtime, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["prepare"]) == 0
+    assert main(["once", "sweep_stalled"]) == 0
+    assert capsys.readouterr().out == "sweep_stalled: 0\n"
+
+
+def test_preparing_twice_is_harmless(store: Runtime) -> None:
+    assert [main(["prepare"]), main(["prepare"])] == [0, 0]
+
+
+def test_a_whole_trail_is_success_and_a_broken_one_is_not(store: Runtime, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["prepare"])
+    assert main(["verify-audit"]) == 0
+    with store.transaction() as session:
+        session.execute(text("update audit set sentence = 'nothing happened' where seq = 1"))
+
+    assert main(["verify-audit"]) == 1
+    assert "broken" in capsys.readouterr().out
+
+
+def test_a_store_that_was_never_prepared_is_named(store: Runtime, capsys: pytest.CaptureFixture[str]) -> None:
+    with store.transaction() as session:
+        session.execute(text("drop table deliveries cascade"))
+
+    assert main(["once", "deliver"]) == 1
+    assert "prepare" in error(capsys)
+
+
+def test_a_store_that_is_away_is_named(
+    store: Runtime, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/nothing?connect_timeout=2")
+
+    assert main(["once", "sweep_stalled"]) == 1
+    assert "store does not answer" in error(capsys)
+
+
+def test_a_wrong_setting_is_named(
+    store: Runtime, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PORT", "eighty")
+
+    assert main(["reset"]) == 1
+    assert "PORT" in error(capsys)
+
+
+def test_half_a_configuration_is_named(
+    store: Runtime, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("NETSUITE_ADDRESS", "https://1.example")
+
+    assert main(["once", "pull_netsuite"]) == 1
+    assert "NetSuite is not fully set up" in error(capsys)
+
+
+def test_reset_removes_what_is_ours_and_nothing_else(
+    store: Runtime, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    folder = tmp_path / "house"
+    monkeypatch.setenv("PORT", "1")
+    for name in ("postgres", "sandbox", "photos"):
+        (folder / name).mkdir(parents=True)
+
+    assert main(["reset"]) == 0
+    assert [each.name for each in folder.iterdir()] == ["photos"]

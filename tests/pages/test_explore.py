@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.db.tables import Connection, LegalEntity, SyncCursor, User
+from core.kit.ids import new_id
+from core.runtime import Runtime, share_runtime
+from tests.core.reporting import rows
+
+FRAME = str(Path(__file__).parents[2] / "pages" / "frame.py")
+
+
+@pytest.fixture
+def house(runtime: Runtime) -> Iterator[Runtime]:
+    with runtime.transaction() as session:
+        session.add(LegalEntity(code="US", name="Halden US", country="US", currency="USD"))
+        session.add(LegalEntity(code="DE", name="Halden DE", country="DE", currency="EUR"))
+        for name, role, entities in (("Carla", "controller", None), ("Dirk", "controller", ["DE"])):
+            session.add(
+                User(
+                    id=new_id(),
+                    email=f"{name.lower()}@halden.example",
+                    name=name,
+                    role=role,
+                    entities=entities,
+                    approval_limit_minor=0,
+                    password_hash="x",
+                    is_active=True,
+                    created_at=rows.AT,
+                )
+            )
+    share_runtime(runtime)
+    yield runtime
+    share_runtime(None)
+
+
+def opened(script: str | None = None, who: str = "carla", **params: str) -> AppTest:
+    at = AppTest.from_file(FRAME, default_timeout=20)
+    at.user = {"email": f"{who}@halden.example"}
+    if not params:  # only then, since a first run would draw boxes of the same name without the link's choice
+        at.run()
+    if script:
+        at.switch_page(str(Path(FRAME).parent / script))
+    for name, value in params.items():
+        at.query_params[name] = value
+    at.run()
+    assert not at.exception
+    return at
+
+
+def grid(at: AppTest, column: str) -> list[object]:
+    return next(list(frame.value[column]) for frame in at.dataframe if column in frame.value.columns)
+
+
+def test_overview_of_an_empty_house_shows_dashes_and_no_errors(house: Runtime) -> None:
+    at = opened()
+    shown = {metric.label: metric.value for metric in at.metric}
+    assert shown["Overdue share"] == "—"
+    assert shown["Open exceptions"] == "0"
+
+
+def test_overview_shows_figures_work_and_systems(house: Runtime) -> None:
+    with house.transaction() as session:
+        row = rows.document(session, due_date=date(2026, 10, 20))
+        rows.case(session)
+        rows.approval(session, row)
+        session.add(Connection(system="netsuite", state="failing", sentence="It does not answer."))
+        session.add(SyncCursor(system="stripe", stream="invoices", records=50, expected=200, started_at=rows.AT))
+    at = opened()
+    shown = {metric.label: metric.value for metric in at.metric}
+    assert (shown["Overdue share"], shown["Open exceptions"]) == ("100.0 %", "1")
+    assert grid(at, "Person") == ["Nobody yet"]
+    text = " ".join([*(each.value for each in at.markdown), *(each.value for each in at.caption)])
+    assert "It does not answer." in text
+    assert "50 records read" in text
+
+
+def test_invoices_lists_what_is_open_on_the_chosen_day(house: Runtime) -> None:
+    with house.transaction() as session:
+        rows.document(session, number="A-1")
+        paid = rows.document(session, number="A-2")
+        rows.pay(session, paid, 10_000, date(2026, 10, 20))
+    assert grid(opened("explore/invoices.py"), "Invoice") == ["A-1"]
+    assert sorted(grid(opened("explore/invoices.py", as_of="2026-10-15"), "Invoice")) == ["A-1", "A-2"]  # type: ignore[type-var]
+
+
+def test_filters_of_a_shared_link_are_applied(house: Runtime) -> None:
+    with house.transaction() as session:
+        rows.document(session, number="A-1", entity="US")
+        rows.document(session, number="A-2", entity="DE", currency="EUR", is_disputed=True)
+    assert grid(opened("explore/invoices.py", entity="DE"), "Invoice") == ["A-2"]
+    assert grid(opened("explore/invoices.py", disputed="Disputed"), "Invoice") == ["A-2"]
+    assert grid(opened("explore/invoices.py", show="All", q="A-1"), "Invoice") == ["A-1"]
+
+
+def test_a_reader_of_one_entity_sees_no_other_invoice(house: Runtime) -> None:
+    with house.transaction() as session:
+        rows.document(session, number="A-1", entity="US")
+        hidden = rows.document(session, number="A-2", entity="US").id
+        rows.document(session, number="A-3", entity="DE")
+    assert grid(opened("explore/invoices.py", "dirk"), "Invoice") == ["A-3"]
+    at = opened("explore/invoice.py", "dirk", id=str(hidden))
+    assert at.warning[0].value == "This invoice does not exist or is not yours to see."
+
+
+def test_an_invoice_tells_its_way_from_event_to_cash(house: Runtime) -> None:
+    with house.transaction() as session:
+        row = rows.document(
+            session, number="A-1", findings=[{"code": "po.missing", "level": "error", "sentence": "No PO."}]
+        )
+        rows.transitions(session, row, [("received", "released"), ("released", "posted")])
+        rows.pay(session, row, 4_000, date(2026, 10, 20))
+        id = row.id
+    at = opened("explore/invoice.py", id=str(id))
+    told = " ".join(each.value for each in at.markdown)
+    assert at.title[0].value == "Invoice A-1"
+    assert all(words in told for words in ("Recorded from Stripe", "Released", "Posted", "USD 40.00 paid", "No PO."))
+
+
+def test_a_link_that_names_nothing_says_so(house: Runtime) -> None:
+    assert "does not exist" in opened("explore/invoice.py", id="nonsense").warning[0].value
+    assert "does not exist" in opened("explore/customer.py").warning[0].value
+
+
+def test_a_customer_page_shows_balance_and_open_items(house: Runtime) -> None:
+    with house.transaction() as session:
+        who = rows.customer(session)
+        rows.document(session, number="A-1", entity="DE", currency="EUR", customer_id=who.id)
+        id = who.id
+    at = opened("explore/customer.py", id=str(id))
+    assert at.title[0].value == "Nordlicht Logistik GmbH"
+    assert {metric.label: metric.value for metric in at.metric} == {"Open": "EUR 100.00", "Overdue": "EUR 100.00"}
+    assert grid(at, "Invoice") == ["A-1"]
+
+
+def test_disputes_show_open_ones_first_and_their_value(house: Runtime) -> None:
+    with house.transaction() as session:
+        row = rows.document(session, number="A-1")
+        rows.dispute(session, row, number="D-1")
+        rows.dispute(session, row, number="D-2", state="rejected")
+    at = opened("explore/disputes.py")
+    assert grid(at, "Dispute") == ["D-1"]
+    assert {metric.label: metric.value for metric in at.metric}["Open value, USD"] == "100.00"
+    assert grid(opened("explore/disputes.py", stage="All"), "Dispute") == ["D-2", "D-1"]
+
+
+GOOD = "customer_number,invoice_number,invoice_date,due_date,amount\nC1,I1,2026-01-01,2026-01-31,100.00\n"
+
+
+def test_a_clean_file_is_imported_once_with_its_button(house: Runtime) -> None:
+    at = opened("operate/import_ledger.py")
+    at.file_uploader[0].set_value(("ledger.csv", GOOD.encode(), "text/csv")).run()
+    assert not at.exception
+    assert {metric.label: metric.value for metric in at.metric}["Invoices"] == "1"
+    at.button(key="import_go").click().run()
+    assert not at.exception
+    assert at.toast[0].value == "1 invoices imported"
+
+
+def test_a_file_with_bad_rows_shows_them_and_cannot_be_imported(house: Runtime) -> None:
+    at = opened("operate/import_ledger.py")
+    at.file_uploader[0].set_value(("ledger.csv", GOOD.replace("100.00", "a lot").encode(), "text/csv")).run()
+    assert grid(at, "Row") == [2]
+    assert at.button(key="import_go").disabled
