@@ -4,6 +4,8 @@ BIN := .venv/bin
 export BIN
 
 export PORT ?= 8501
+# Who may open the pages: this machine only. 0.0.0.0 lets the network in; the demo's password is no secret.
+export HOST ?= localhost
 export DATA_DIR ?= ./data
 export SANDBOX_PORT ?= 8600
 export SANDBOX_SYSTEMS ?= $(DATA_DIR)/sandbox/systems.json
@@ -17,7 +19,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 run: .venv/.installed
 	@$(BIN)/python -m jobs prepare
-	@$(BIN)/python -m jobs announce & exec $(BIN)/honcho start
+	@exec $(BIN)/python -m jobs start
 
 setup: .venv/.installed
 

@@ -18,8 +18,9 @@ from core.workflow import trail
 from jobs import figures, import_ledger
 from jobs.lines import note, say
 from jobs.once import RUNS, once
-from jobs.prepare import announce, prepare
+from jobs.prepare import prepare
 from jobs.reset import reset
+from jobs.start import start
 from jobs.wiring import open_house
 from jobs.worker import work
 
@@ -43,8 +44,8 @@ def main(arguments: Sequence[str]) -> int:
         return run(args)
     except (Refused, ConnectorFailure) as reason:
         note(reason.sentence)
-    except ProgrammingError:
-        note("The store is not ready. Run first: python -m jobs prepare")
+    except ProgrammingError as reason:
+        note(_about_store(reason))
     except (OperationalError, psycopg.Error):
         note("The store does not answer. Check DATABASE_URL and that the server runs.")
     except ValidationError as reason:
@@ -57,6 +58,12 @@ def main(arguments: Sequence[str]) -> int:
     return FAILED
 
 
+def _about_store(reason: ProgrammingError) -> str:
+    if isinstance(reason.orig, psycopg.errors.UndefinedTable | psycopg.errors.UndefinedColumn):
+        return "The store is not ready. Run first: python -m jobs prepare"
+    return f"The store refused a statement: {str(reason.orig).splitlines()[0]}"
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m jobs", description="Quittance's background work and tools.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -67,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     figures.add_arguments(_add(commands, "figures", "print the figures of a day", figures.run))
     _add(commands, "verify-audit", "check that the trail is whole", _verify_audit)
     _add(commands, "prepare", "make the store ready", _prepare)
-    _add(commands, "announce", "wait for the web app and say where it is", _announce)
+    _add(commands, "start", "start all processes and stop them together", _start)
     _add(commands, "reset", "forget everything and start anew", _reset)
     return parser
 
@@ -99,9 +106,8 @@ def _prepare(_: argparse.Namespace) -> int:
     return 0
 
 
-def _announce(_: argparse.Namespace) -> int:
-    announce(Settings())
-    return 0
+def _start(_: argparse.Namespace) -> int:
+    return start(Settings())
 
 
 def _verify_audit(_: argparse.Namespace) -> int:

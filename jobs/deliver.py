@@ -44,9 +44,9 @@ def deliver(runtime: Runtime, ledgers: Mapping[str, Ledger], delivery_id: UUID) 
     """Tries once, if it is the delivery's turn and the ledger may be called."""
     with exclusive(runtime.engine, f"delivery:{delivery_id}") as is_ours:
         if not is_ours:
-            return runtime.now() + store.SETTLE
+            return runtime.now() + _settle(runtime)
         with runtime.transaction() as session:
-            claimed = store.claim(session, delivery_id, runtime.now())
+            claimed = store.claim(session, delivery_id, runtime.now(), _settle(runtime))
         if claimed is None or claimed.system not in ledgers:
             return None
         return _when_allowed(runtime, ledgers[claimed.system], claimed)
@@ -74,7 +74,7 @@ def _attempt(runtime: Runtime, ledger: Ledger, claimed: ClaimedDelivery) -> None
     action = "find" if claimed.must_find else "post"
     with runtime.transaction() as session:
         number = store.begin_attempt(session, claimed.id, action, runtime.now())
-    result = _call(ledger, claimed)
+    result = _call(ledger, claimed, _settle(runtime))
     _note_health(runtime, claimed.system, result)
     execute(runtime, _command(claimed.id, number, result), _ACTOR)
     if isinstance(result.failure, Misconfigured):
@@ -82,7 +82,11 @@ def _attempt(runtime: Runtime, ledger: Ledger, claimed: ClaimedDelivery) -> None
         execute(runtime, SetConnectionState(system=claimed.system, state="paused", reason=reason), _ACTOR)
 
 
-def _call(ledger: Ledger, claimed: ClaimedDelivery) -> _Result:
+def _settle(runtime: Runtime) -> timedelta:
+    return timedelta(seconds=runtime.settings.settle_seconds)
+
+
+def _call(ledger: Ledger, claimed: ClaimedDelivery, settle: timedelta) -> _Result:
     """Looks up first when an earlier attempt may have arrived. A look-up that fails settles nothing."""
     if claimed.must_find:
         try:
@@ -94,7 +98,7 @@ def _call(ledger: Ledger, claimed: ClaimedDelivery) -> _Result:
     try:
         return _Result("delivered", posted=ledger.post(claimed.document))
     except InDoubt as failure:
-        return _Result("in_doubt", failure=failure, retry_in_seconds=store.SETTLE.total_seconds())
+        return _Result("in_doubt", failure=failure, retry_in_seconds=settle.total_seconds())
     except Transient as failure:
         return _Result("retry", failure=failure, retry_in_seconds=_back_off(claimed.attempts, failure))
     except Misconfigured as failure:

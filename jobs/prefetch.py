@@ -1,21 +1,23 @@
-"""Reading ahead: the next pages come over the network while the last ones go into the store."""
+"""Reading ahead: the next pages come over the network while the last ones go into the store and are handled."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from queue import Empty, Full, Queue
 from threading import Event
+from typing import TypeVar
 
 from core.ports import Page
 
-_DEPTH = 12
+_T = TypeVar("_T")
 
 
-def read_ahead(pages: Iterator[Page]) -> Iterator[Page]:
-    """The same pages, read by a thread of their own; what reading raises is raised here, after the pages before it."""
-    waiting: Queue[Page | None] = Queue(_DEPTH)
+def read_ahead(pages: Iterator[_T], depth: int) -> Generator[_T]:
+    """The same pages, made by a thread of their own, up to `depth` in advance; what making one raises is raised here,
+    after those before it."""
+    waiting: Queue[_T | None] = Queue(depth)
     is_over = Event()
     with ThreadPoolExecutor(1, "read-ahead") as pool:
         reading = pool.submit(_fill, pages, waiting, is_over)
@@ -30,7 +32,7 @@ def read_ahead(pages: Iterator[Page]) -> Iterator[Page]:
                     waiting.get_nowait()
 
 
-def _fill(pages: Iterator[Page], waiting: Queue[Page | None], is_over: Event) -> None:
+def _fill(pages: Iterator[_T], waiting: Queue[_T | None], is_over: Event) -> None:
     try:
         for page in pages:
             _put(page, waiting, is_over)
@@ -40,7 +42,7 @@ def _fill(pages: Iterator[Page], waiting: Queue[Page | None], is_over: Event) ->
         _put(None, waiting, is_over)
 
 
-def _put(page: Page | None, waiting: Queue[Page | None], is_over: Event) -> None:
+def _put(page: _T | None, waiting: Queue[_T | None], is_over: Event) -> None:
     while not is_over.is_set():
         with suppress(Full):
             waiting.put(page, timeout=0.2)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 
 from core.intake import store
 from core.intake.model import InboxRow
@@ -18,6 +19,8 @@ from jobs.queue import enqueue_once
 from jobs.schedule import FIRST_SYNC
 
 _ACTOR = job("pull")
+_PAGES_AHEAD = 12
+_BATCHES_AHEAD = 2
 
 
 def go_on() -> bool:
@@ -90,12 +93,14 @@ def _pull_stream(runtime: Runtime, source: Source, stream: str, must_stop: Calla
     if not place.is_complete and place.expected is None:
         _note_expected(runtime, source, stream)
     count = 0
-    for batch in batches(read_ahead(source.pull(stream, place.cursor)), BATCH):
-        rows = _receive(runtime, system, stream, batch)
-        handle_rows(runtime, source, rows, is_backfill=not place.is_complete)
-        count += len(rows)
-        if must_stop():
-            return count
+    # Three at once: one thread reads over the network, one fills the inbox, this one records facts.
+    pages = read_ahead(source.pull(stream, place.cursor), _PAGES_AHEAD)
+    with closing(read_ahead(_received(runtime, system, stream, pages), _BATCHES_AHEAD)) as received:
+        for rows in received:
+            handle_rows(runtime, source, rows, is_backfill=not place.is_complete)
+            count += len(rows)
+            if must_stop():
+                return count
     if not place.is_complete:
         _complete(runtime, system, stream)
     return count
@@ -107,13 +112,15 @@ def _note_expected(runtime: Runtime, source: Source, stream: str) -> None:
         store.expect(session, source.capabilities.system, stream, expected)
 
 
-def _receive(runtime: Runtime, system: str, stream: str, batch: Page) -> list[InboxRow]:
-    """One transaction: the rows are in the inbox and the cursor stands behind them, or neither."""
-    now = runtime.now()
-    with runtime.transaction() as session:
-        rows = store.receive_rows(session, system, batch.records, now)
-        store.advance(session, system, stream, (batch.cursor, len(rows)), now)
-    return rows
+def _received(runtime: Runtime, system: str, stream: str, pages: Iterator[Page]) -> Iterator[list[InboxRow]]:
+    """Batch by batch in one transaction each: the rows are in the inbox and the cursor stands behind them, or neither.
+    Rows that are received and not handled, after a crash for instance, are handled by the next pull."""
+    for batch in batches(pages, BATCH):
+        now = runtime.now()
+        with runtime.transaction() as session:
+            rows = store.receive_rows(session, system, batch.records, now)
+            store.advance(session, system, stream, (batch.cursor, len(rows)), now)
+        yield rows
 
 
 def _complete(runtime: Runtime, system: str, stream: str) -> None:

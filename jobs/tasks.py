@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ from jobs.deliver import deliver
 from jobs.escalate_overdue import escalate_overdue
 from jobs.exclusive import exclusive
 from jobs.handle_inbox import handle_waiting
+from jobs.lines import note
 from jobs.pull import pull
 from jobs.sweep_stalled import prune, sweep_stalled
 from jobs.take_snapshot import take_snapshot
@@ -47,25 +49,54 @@ class ComeBackOrRetry(BaseRetryStrategy):
         return RetryDecision(retry_at=datetime.now(UTC) + timedelta(seconds=random.uniform(0.5, span)))
 
 
+class _Told:
+    """Tells how a run ended: the clock's row, and whoever watches the worker. What was raised goes on."""
+
+    def __init__(self, house: House, name: str, slot: str | None) -> None:
+        self._house = house
+        self._name = name
+        self._slot = slot
+        self.count: int | None = None
+
+    def __enter__(self) -> _Told:
+        return self
+
+    def __exit__(self, _: object, reason: BaseException | None, __: object) -> None:
+        if isinstance(reason, ComeBack):
+            return
+        error = _first_line(reason) if reason else None
+        if error:
+            note(f"{self._name} will be tried again: {error}")
+        if self._slot:
+            finish(self._house.runtime, self._slot, self.count, error)
+
+
+def _first_line(reason: BaseException) -> str:
+    text = str(reason).strip().splitlines()
+    return f"{type(reason).__name__}: {text[0][:200]}" if text else type(reason).__name__
+
+
 def register(app: App, house: House) -> None:
     """Makes the house's jobs known to the queue."""
     for name, run in _runs(house).items():
-        app.task(name=name, retry=ComeBackOrRetry(), pass_context=True)(_with_slot(house, run))
+        app.task(name=name, retry=ComeBackOrRetry(), pass_context=True)(_as_task(house, name, run))
 
     @app.task(name="retry_stalled", pass_context=False)
     async def retry_stalled(slot: str | None = None) -> None:
         """Hands jobs of workers that no longer give signs of life to the others."""
-        for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS):
+        stalled = list(await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS))
+        for job in stalled:
             await app.job_manager.retry_job(job, retry_at=datetime.now(UTC))
+        if slot:
+            await asyncio.to_thread(finish, house.runtime, slot, len(stalled))
 
 
-def _with_slot(house: House, run: Callable[..., int | None]) -> Callable[..., None]:
-    """Tells the clock's row how the run ended. Sync, so that it runs in a thread."""
+def _as_task(house: House, name: str, run: Callable[..., int | None]) -> Callable[..., None]:
+    """Sync, so that it runs in a thread of its own."""
 
     def task(context: JobContext, *, slot: str | None = None, **arguments: Any) -> None:
-        count = run(context, **arguments)
-        if slot:
-            finish(house.runtime, slot, count)
+        with _Told(house, name, slot) as told:
+            told.count = run(context, **arguments)
 
     return task
 

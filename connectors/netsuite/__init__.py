@@ -16,4 +16,5 @@ __all__ = ["CAPABILITIES", "Config", "build"]
 
 def build(config: Config, transport: httpx.BaseTransport | None = None, clock: Clock = utc_now) -> Connector:
     client = Client(config, transport, clock)
-    return Connector(CAPABILITIES, source=NetSuiteSource(config, client), ledger=NetSuiteLedger(config, client))
+    ledger = NetSuiteLedger(config, client)
+    return Connector(ledger.capabilities, source=NetSuiteSource(config, client), ledger=ledger)

@@ -12,9 +12,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class Config(BaseSettings):
     """Environment: NETSUITE_ADDRESS (https://<account>.suitetalk.api.netsuite.com), NETSUITE_CLIENT_ID,
     NETSUITE_CERTIFICATE_ID and NETSUITE_PRIVATE_KEY (PEM) of a client-credentials mapping; optional NETSUITE_ALGORITHM,
-    NETSUITE_TIMEOUT_SECONDS, NETSUITE_MAX_IN_FLIGHT, NETSUITE_PAGE_ROWS, NETSUITE_SENDS_NUMBERS, and as JSON
-    NETSUITE_SUBSIDIARIES ({"UK": "3"}: legal entity to internal id) and NETSUITE_TAX_CODES ({"DE:0": "EU-RC"}: legal
-    entity and percent to the name of a tax code), for what cannot be found by country and rate."""
+    NETSUITE_TIMEOUT_SECONDS, NETSUITE_MAX_IN_FLIGHT, NETSUITE_REQUESTS_PER_SECOND, NETSUITE_PAGE_ROWS,
+    NETSUITE_SENDS_NUMBERS, and as JSON NETSUITE_SUBSIDIARIES ({"UK": "3"}: legal entity to internal id) and
+    NETSUITE_TAX_CODES ({"DE:0": "EU-RC"}: legal entity and percent to the name of a tax code), for what cannot be found
+    by country and rate."""
 
     model_config = SettingsConfigDict(env_prefix="NETSUITE_", env_file=".env", extra="ignore")
 
@@ -26,6 +27,7 @@ class Config(BaseSettings):
     timeout_seconds: float = Field(default=60, gt=0)
     # NetSuite counts requests in flight per account and shares them among all integrations.
     max_in_flight: int = Field(default=3, ge=1)
+    requests_per_second: int = Field(default=5, ge=1)
     page_rows: int = Field(default=1000, ge=1, le=1000)
     # Whether a document keeps its number; otherwise NetSuite numbers it.
     sends_numbers: bool = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -35,9 +36,10 @@ _OWN_PRICE = {"id": "-1"}
 class NetSuiteLedger:
     """The port Ledger over the record service."""
 
-    capabilities = CAPABILITIES
-
     def __init__(self, config: Config, client: Client) -> None:
+        self.capabilities = replace(
+            CAPABILITIES, max_in_flight=config.max_in_flight, requests_per_second=config.requests_per_second
+        )
         self._config = config
         self._client = client
         self._directory = Directory(config, client)

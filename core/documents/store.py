@@ -76,6 +76,19 @@ def load(session: Session, ids: Iterable[UUID]) -> dict[UUID, Document]:
     return {row.id: row for row in session.scalars(statement)}
 
 
+def lock_balances(
+    session: Session, source: str, refs: Iterable[str]
+) -> dict[str, tuple[UUID, UUID | None, int, str]]:
+    """Id, customer, open amount and currency per id at the source; the rows stay locked like those of `load`."""
+    statement = (
+        select(Document.source_ref, Document.id, Document.customer_id, Document.open_minor, Document.currency)
+        .where(Document.source == source, Document.source_ref.in_(list(set(refs))))
+        .order_by(Document.id)
+        .with_for_update()
+    )
+    return {row[0]: (row[1], row[2], row[3], row[4]) for row in session.execute(statement)}
+
+
 def get(session: Session, id: UUID, revision: int | None = None) -> Document:
     """One locked document. Raises NotFound, or Stale when `revision` is not the present one."""
     row = load(session, [id]).get(id)

@@ -18,7 +18,7 @@ from core.kit.ids import new_id
 from core.ports import LedgerDocument
 from core.posting.model import MOVES, ClaimedDelivery, DeliveryState, decode, encode
 
-# Longer than any call may take: an attempt without outcome that is older than this has ended somehow.
+# An attempt without outcome that is older than this has ended somehow; what holds is the setting SETTLE_SECONDS.
 SETTLE = timedelta(seconds=45)
 
 _CLAIMABLE = (DeliveryState.QUEUED, DeliveryState.RETRYING, DeliveryState.IN_DOUBT)
@@ -47,7 +47,7 @@ def enqueue(
     return list(session.scalars(statement, rows))
 
 
-def claim(session: Session, delivery_id: UUID, now: datetime) -> ClaimedDelivery | None:
+def claim(session: Session, delivery_id: UUID, now: datetime, settle: timedelta = SETTLE) -> ClaimedDelivery | None:
     """The delivery if it is its turn: open, due, and no other attempt may still be under way."""
     statement = select(Delivery).where(Delivery.id == delivery_id).with_for_update(skip_locked=True)
     row = session.scalar(statement)
@@ -59,7 +59,7 @@ def claim(session: Session, delivery_id: UUID, now: datetime) -> ClaimedDelivery
         .order_by(DeliveryAttempt.number.desc())
         .limit(1)
     )
-    if unended is not None and unended.begun_at > now - SETTLE:
+    if unended is not None and unended.begun_at > now - settle:
         return None
     must_find = unended is not None or row.state == DeliveryState.IN_DOUBT
     return ClaimedDelivery(row.id, decode(row.payload), row.system, row.key, row.attempts, must_find)

@@ -81,7 +81,6 @@ class CollectionSummary:
 class WorkList:
     page: Page[CollectionRow]
     summary: CollectionSummary
-    owners: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +102,18 @@ def work_list(
     with runtime.reading() as session:
         found = positions(session, scope, now, runtime.settings.reporting_currency)
         rows = [row for row in _rows(session, found, now) if row.overdue_minor > 0]
-        owners = tuple(sorted({row.owner for row in rows if row.owner}))
         rows = _wanted(session, scope, rows, filters)
         summary = _summary(session, scope, rows, found, now)
     listed = sorted((row for row in rows if (row.leave_alone is not None) == filters.is_left_alone), key=_rank)
-    return WorkList(_page(listed, cursor, size), summary, owners)
+    return WorkList(_page(listed, cursor, size), summary)
+
+
+def account_owners(runtime: Runtime, viewer: Viewer | None) -> tuple[str, ...]:
+    """Who looks after customers, by name."""
+    scope = Scope(None, viewer.entities if viewer else None)
+    statement = select(Customer.owner).where(Customer.owner.is_not(None), scope.holds(Customer.entity)).distinct()
+    with runtime.reading() as session:
+        return tuple(sorted(owner for owner in session.scalars(statement) if owner))
 
 
 def _rank(row: CollectionRow) -> tuple[int, int, str, UUID]:

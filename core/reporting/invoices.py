@@ -206,7 +206,9 @@ def _counted(session: Session, filters: InvoiceFilters, driving: ColumnElement[b
         Document.is_disputed,
         Document.customer_id,
     )
-    return scanned_count(session, select(*columns).where(driving), lambda seen: _remaining(filters, scope, seen))
+    order = _order(filters)
+    candidates = select(*columns).where(driving).order_by(order.key, order.id)
+    return scanned_count(session, candidates, lambda seen: _remaining(filters, scope, seen))
 
 
 def list_invoices(

@@ -17,7 +17,7 @@ from core.reporting.people import names
 from core.reporting.receivables import Scope
 from core.runtime import Runtime
 
-AGES = ("under a day", "1–3 days", "3–7 days", "over a week")
+AGES = ("< 1 day", "1–3 days", "3–7 days", "> 1 week")
 _AGE_EDGES = (timedelta(days=1), timedelta(days=3), timedelta(days=7))
 UNASSIGNED = "Nobody yet"
 

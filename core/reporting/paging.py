@@ -175,9 +175,10 @@ def capped_count(session: Session, matching: AnySelect) -> CountCapped:
 def scanned_count(session: Session, candidates: AnySelect, where: Callable[[Any], ColumnElement[bool]]) -> CountCapped:
     """How many of the first SCAN_CAP candidates match; `where` gets the columns of the candidates.
 
-    For filters without an index of their own: a rare match must not make the count walk through all history.
+    Order the candidates as the page is ordered, so that its index bounds the walk. For filters without an index of
+    their own: a rare match must not make the count walk through all history.
     """
-    few = candidates.order_by(None).limit(SCAN_CAP + 1).subquery()
+    few = candidates.limit(SCAN_CAP + 1).subquery()
     seen, found = session.execute(select(func.count(), func.count().filter(where(few.c))).select_from(few)).one()
     is_capped = seen > SCAN_CAP or found > COUNT_CAP
     return CountCapped(min(found, COUNT_CAP), is_capped)

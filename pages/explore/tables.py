@@ -42,36 +42,25 @@ def ageing_report(found: Ageing) -> None:
 
 
 def _frame(rows: Sequence[InvoiceRow]) -> pd.DataFrame:
-    columns = [
-        "Invoice",
-        "Customer",
-        "Entity",
-        "Issued",
-        "Due",
-        "Days late",
-        "Total",
-        "Open",
-        "Currency",
-        "State",
-        "Note",
-    ]
+    """What is looked at first stands left: on a small screen the rest is reached by scrolling."""
     table = [
         (
-            r.number,
-            r.customer_name,
-            r.entity,
-            r.issue_date,
-            r.due_date,
-            max(r.days_past, 0),
-            money.amount(r.total_minor, r.currency),
-            money.amount(r.open_minor, r.currency),
-            r.currency,
-            badges.cell(r.state),
-            "Disputed" if r.is_disputed else "",
+            row.number,
+            row.customer_name,
+            badges.cell(row.state),
+            row.due_date,
+            max(row.days_past, 0),
+            money.amount(row.open_minor, row.currency),
+            row.currency,
+            "Yes" if row.is_disputed else "",
+            money.amount(row.total_minor, row.currency),
+            row.issue_date,
+            row.entity,
         )
-        for r in rows
+        for row in rows
     ]
-    return pd.DataFrame(table, columns=columns)
+    columns = ["Invoice", "Customer", "State", "Due", "Days late", "Open", "Currency", "Disputed", "Total", "Issued"]
+    return pd.DataFrame(table, columns=[*columns, "Entity"])
 
 
 def invoice_grid(rows: Sequence[InvoiceRow], key: str) -> UUID | None:
@@ -82,7 +71,7 @@ def invoice_grid(rows: Sequence[InvoiceRow], key: str) -> UUID | None:
         "Total": badges.amount_column("Total"),
         "Open": badges.amount_column("Open"),
         "Days late": badges.count_column("Days late"),
-        "State": badges.state_column("State", STATES, width=130),
+        "State": badges.state_column("State", STATES, width=120),
     }
     ids = [row.id for row in rows]
     picked = id_grid(_frame(rows), ids, key=key, column_config=config, selection="single", alt="Invoices")

@@ -8,7 +8,7 @@ from pages.ui import access, filters, operate_deliveries, operate_inbox, operate
 from pages.ui.act import show_flash
 from pages.ui.site_map import OPERATORS
 
-_VIEWS = {"deliveries": "Deliveries", "inbox": "Inbox", "runs": "Runs"}
+_VIEWS = {"deliveries": "Deliveries", "inbox": "Inbox", "streams": "Streams", "runs": "Runs"}
 
 person = access.require(*OPERATORS)
 show_flash()
@@ -17,6 +17,8 @@ operate_systems.cards(person)
 match filters.one_of("Look at", _VIEWS, "view"):
     case "inbox":
         operate_inbox.inbox(person)
+    case "streams":
+        operate_systems.streams(person)
     case "runs":
         operate_runs.runs()
     case _:

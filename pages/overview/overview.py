@@ -14,14 +14,7 @@ from pages.ui.figure_card import figure_card
 from pages.ui.links import go
 from pages.ui.runtime import runtime
 
-_CARDS = (
-    "dso_countback",
-    "dso_best_possible",
-    "overdue_share",
-    "billing_accuracy",
-    "straight_through_rate",
-    "open_cases",
-)
+_CARDS = ("dso_countback", "dso_best_possible", "overdue_share", "billing_accuracy", "straight_through_rate")
 _PANEL = 305
 
 
@@ -29,11 +22,10 @@ def _cards(found: Figures) -> None:
     shown = explained(found)
     details = {
         "dso_countback": f"simple {found.dso_simple:,.1f}" if found.dso_simple is not None else None,
-        "dso_best_possible": "the same walk, not yet due",
-        "overdue_share": f"of {found.currency} {money.short_decimal(found.open_total)} open",
-        "billing_accuracy": "last 90 days, provisional",
-        "straight_through_rate": "last 30 days, no person",
-        "open_cases": f"{found.pending_approvals:,} approvals wait",
+        "dso_best_possible": "if all paid on time",
+        "overdue_share": f"of {money.short_decimal(found.open_total)} open",
+        "billing_accuracy": "last 90 days",
+        "straight_through_rate": "last 30 days",
     }
     with st.grid(len(_CARDS), min_column_width=150, gap="small"):
         for key in _CARDS:
@@ -63,12 +55,12 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         as_of = filters.day("As of", "as_of", default=runtime().today(), help="Figures at the close of this day")
 found = figures(runtime(), as_of, entity, person)
 _cards(found)
-left, right = st.columns([5, 6], gap="medium")
+left, right = st.columns([5, 6], gap="small")
 with left.container(border=True, height=_PANEL):
     _ageing(found)
 with right.container(border=True, height=_PANEL):
     panels.exceptions(person, entity, runtime().settings.reporting_currency)
-first, second, third = st.columns(3, gap="medium")
+first, second, third = st.columns(3, gap="small")
 with first.container(border=True, height="stretch"):
     panels.approvals(person, entity, runtime().settings.reporting_currency)
 with second.container(border=True, height="stretch"):

@@ -12,29 +12,24 @@ from pages.ui import badges, dates, money
 from pages.ui.links import go
 from pages.ui.runtime import runtime
 
-_TABLE_HEIGHT = 205
+_TABLE_HEIGHT = 225
 
 
 def exceptions(person: Actor, entity: str | None, currency: str) -> None:
-    cells = overview.exceptions_by_age(runtime(), person, entity)
-    st.markdown(f"**Exceptions by age** · {currency} at stake")
-    rows = overview.exception_rows(cells)
-    table = pd.DataFrame(
-        [
-            (
-                badges.words(row.type),
-                *(row.counts[age] for age in overview.AGES),
-                money.short(row.stake_minor, currency),
-            )
-            for row in rows
-        ],
-        columns=["Type", *overview.AGES, "At stake"],
-    )
-    config = {age: badges.count_column(age, 78) for age in overview.AGES} | {
-        "At stake": badges.amount_column("At stake", 80)
-    }
-    st.dataframe(table, hide_index=True, height=_TABLE_HEIGHT, column_config=config, alt="Exceptions by type and age")
-    if st.button("Open the queue", icon=":material/arrow_forward:", type="tertiary"):
+    found = overview.exceptions_by_age(runtime(), person, entity)
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.markdown(f"**{sum(cell.count for cell in found):,} exceptions** · {currency} at stake", width="content")
+        opened = st.button("Open the queue", icon=":material/arrow_forward:", type="tertiary")
+    rows = overview.exception_rows(found)
+    cells = [
+        (badges.words(row.type), *(row.counts[age] for age in overview.AGES), money.short(row.stake_minor, currency))
+        for row in rows
+    ]
+    frame = pd.DataFrame(cells, columns=["Type", *overview.AGES, "At stake"])
+    config = {age: badges.count_column(age, 68) for age in overview.AGES}
+    config |= {"Type": badges.text_column("Type", 105), "At stake": badges.amount_column("At stake", 72)}
+    st.dataframe(frame, hide_index=True, height=_TABLE_HEIGHT, column_config=config, alt="Exceptions by type and age")
+    if opened:
         go("exceptions")
 
 

@@ -15,8 +15,9 @@ from core.workflow.permissions import may
 from pages.ui import badges, dates, money
 from pages.ui.act import act, form_id
 from pages.ui.runtime import runtime
-from pages.ui.tables import ROW_HEIGHT, fitting_height
+from pages.ui.tables import id_grid
 
+_STREAM_COLUMNS = ("System", "Stream", "Records", "Expected", "Progress", "Left", "Read up to", "Last batch")
 _ASKED = "integrations.asked"
 _STATES = {"connected": "Connected", "failing": "Failing", "paused": "Paused", "unknown": "Not contacted yet"}
 
@@ -25,9 +26,9 @@ _STATES = {"connected": "Connected", "failing": "Failing", "paused": "Paused", "
 def cards(person: Actor) -> None:
     """All systems; drawn again every few seconds."""
     found = system_cards(runtime(), person)
-    with st.grid(len(found), min_column_width=300, gap="small"):
+    with st.grid(len(found), min_column_width=250, gap="small"):
         for card in found:
-            with st.container(border=True, height="stretch", gap="small"):
+            with st.container(border=True, height="stretch", gap="xsmall"):
                 _card(card, can_switch=may(person, SetConnectionState))
 
 
@@ -42,16 +43,13 @@ def _card(card: SystemCard, *, can_switch: bool) -> None:
                 st.rerun()
     _health(card)
     _numbers(card)
-    if card.streams:
-        with st.expander(f"{len(card.streams)} streams", icon=":material/stream:"):
-            _streams(card.streams)
 
 
 def _health(card: SystemCard) -> None:
     now = runtime().now()
     if card.state in ("failing", "paused") and card.sentence:
-        say = st.error if card.state == "failing" else st.warning
-        say(f"{card.sentence}{_again(card, now)}", icon=":material/link_off:")
+        tone = "red" if card.state == "failing" else "orange"
+        st.markdown(f":{tone}[{card.sentence}{_again(card, now)}]")
     said = [f"Last success {dates.ago(card.succeeded_at, now)}"]
     if card.inbox.oldest_new_at is not None:
         said.append(f"oldest record waits {dates.span(now - card.inbox.oldest_new_at)}")
@@ -102,32 +100,35 @@ def _jump(count: int, words: str, view: str, key: str, state: dict[str, str]) ->
         st.rerun()
 
 
-def _streams(streams: tuple[StreamLine, ...]) -> None:
+@st.fragment(run_every="5s")
+def streams(person: Actor) -> None:
+    """Every stream with its place; drawn again every few seconds."""
+    lines = [(card.title, line) for card in system_cards(runtime(), person) for line in card.streams]
+    if not lines:
+        st.caption("Nothing was read yet.")
+        return
     rows = [
         (
+            title,
             line.progress.stream.capitalize(),
             line.progress.records,
             line.progress.expected,
             line.progress.share,
             dates.span(line.progress.remaining) if line.progress.remaining else money.NOTHING,
             _position(line),
+            dates.ago(line.progress.advanced_at, runtime().now()),
         )
-        for line in streams
+        for title, line in lines
     ]
-    table = pd.DataFrame(rows, columns=["Stream", "Records", "Expected", "Progress", "Left", "Read up to"])
     config = {
         "Records": badges.count_column("Records"),
         "Expected": badges.count_column("Expected"),
-        "Progress": st.column_config.ProgressColumn("Progress", format="percent", min_value=0, max_value=1, width=90),
+        "Progress": st.column_config.ProgressColumn("Progress", format="percent", min_value=0, max_value=1, width=110),
     }
-    st.dataframe(
-        table,
-        hide_index=True,
-        column_config=config,
-        height=fitting_height(len(rows)),
-        row_height=ROW_HEIGHT,
-        alt="Streams and how far they were read",
-    )
+    ids = [(title, line.progress.stream) for title, line in lines]
+    frame = pd.DataFrame(rows, columns=list(_STREAM_COLUMNS))
+    alt = "Streams and how far they were read"
+    id_grid(frame, ids, key="streams_grid", selection="none", column_config=config, alt=alt)
 
 
 def _position(line: StreamLine) -> str:

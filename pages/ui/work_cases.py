@@ -21,7 +21,8 @@ GRID, PAGER = "ex_grid", "page"
 _SORTS = {"deadline": "Deadline", "money": "Money", "age": "Age"}
 _VIEWS = {"open": "Open", "closed": "Closed"}
 _OPEN = "ex.open"
-_PREFIX = "ex_"
+# Filters are bound to the URL under one name here and carried along under another: a bound name cannot be set.
+_PREFIX, _LINKED = "ex_", "in_"
 
 
 def strip(found: CaseSummary) -> None:
@@ -41,9 +42,7 @@ def matrix(person: Actor, currency: str) -> None:
     shown: dict[str, list[Any]] = {"Type": [TYPE_TITLES.get(row.type, row.type) for row in order]}
     for age in AGES:
         found = [cells.get((row.type, age)) for row in order]
-        shown[age.capitalize()] = [
-            f"{cell.count:,} · {money.short(cell.stake_minor, currency)}" if cell else "" for cell in found
-        ]
+        shown[age] = [f"{cell.count:,} · {money.short(cell.stake_minor, currency)}" if cell else "" for cell in found]
     shown["At stake"] = [money.amount(row.stake_minor, currency) for row in order]
     # A new key with each filter: the click is spent once it has become the filter.
     key = f"ex_matrix:{st.session_state.get('ex_type')}:{st.session_state.get('ex_age')}"
@@ -51,20 +50,20 @@ def matrix(person: Actor, currency: str) -> None:
         pd.DataFrame(shown),
         key=key,
         hide_index=True,
-        on_select=lambda: _take_cell(key, shown["Type"]),
+        on_select=lambda: take_cell(key, shown["Type"], st.session_state),
         selection_mode="single-cell",
         column_config={"At stake": badges.amount_column(f"At stake ({currency})", 140)},
         alt="Open exceptions by type and age: count and money at stake",
     )
 
 
-def _take_cell(key: str, titles: Sequence[str]) -> None:
-    picked = (st.session_state.get(key) or {}).get("selection", {}).get("cells", [])
-    if not picked:
+def take_cell(key: str, titles: Sequence[str], state: Any) -> None:
+    """Turns the cell picked in the matrix `key` into the filters of type and age; `state` is the session's."""
+    if key not in state or not state[key]["selection"]["cells"]:
         return
-    position, column = picked[0]
-    st.session_state["ex_type"] = titles[position]
-    st.session_state["ex_age"] = column.lower() if column.lower() in AGES else None
+    position, column = state[key]["selection"]["cells"][0]
+    state["ex_type"] = titles[position]
+    state["ex_age"] = column if column in AGES else None
 
 
 def controls(person: Actor) -> CaseFilters:
@@ -84,8 +83,8 @@ def controls(person: Actor) -> CaseFilters:
 
 
 def from_link(person: Actor) -> CaseFilters:
-    """The same filters, as a link carries them."""
-    return chosen(person, st.query_params.get)
+    """The same filters, as the link of the detail page carries them."""
+    return chosen(person, carried().get)
 
 
 def chosen(person: Actor, get: Callable[[str], Any]) -> CaseFilters:
@@ -168,10 +167,15 @@ def open_pending() -> None:
 
 
 def open_case(id: UUID) -> None:
-    """The detail page, with the filters of the queue so that it knows what comes next."""
-    links.go("exception", {"id": str(id), **carried()})
+    """The detail page, with the filters of the queue in its link, so that it knows what comes next."""
+    found = {_LINKED + name.removeprefix(_PREFIX): value for name, value in _params(_PREFIX).items()}
+    links.go("exception", {"id": str(id), **found})
 
 
 def carried() -> dict[str, str]:
-    """The parameters of the queue in the present link."""
-    return {name: value for name, value in st.query_params.items() if name.startswith(_PREFIX)}
+    """The filters that the detail page's link carries, as the queue names them."""
+    return {_PREFIX + name.removeprefix(_LINKED): value for name, value in _params(_LINKED).items()}
+
+
+def _params(prefix: str) -> dict[str, str]:
+    return {name: value for name, value in st.query_params.items() if name.startswith(prefix)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from datetime import date
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -65,7 +66,7 @@ def _period(first: date | None, last: date | None) -> str:
 
 
 def listed(
-    rows: Sequence[tuple[object, ...]], names: list[str], nothing: str, config: dict[str, object] | None = None
+    rows: Sequence[tuple[object, ...]], names: list[str], nothing: str, config: dict[str, Any] | None = None
 ) -> None:
     """A small list to look at, or a sentence when there is nothing."""
     if not rows:

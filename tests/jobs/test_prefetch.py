@@ -16,7 +16,7 @@ def pages(count: int, size: int = 1) -> Iterator[Page]:
 
 
 def test_pages_come_in_order_while_more_are_read() -> None:
-    assert [page.cursor["page"] for page in read_ahead(pages(50))] == list(range(50))
+    assert [page.cursor["page"] for page in read_ahead(pages(50), 12)] == list(range(50))
 
 
 def test_a_failure_comes_after_the_pages_before_it() -> None:
@@ -26,14 +26,14 @@ def test_a_failure_comes_after_the_pages_before_it() -> None:
 
     seen = []
     with pytest.raises(Transient):
-        for page in read_ahead(failing()):
+        for page in read_ahead(failing(), 12):
             seen.append(page.cursor["page"])
     assert seen == [0, 1]
 
 
 def test_who_stops_listening_leaves_no_thread_behind() -> None:
     before = active_count()
-    ahead = read_ahead(pages(1_000))
+    ahead = read_ahead(pages(1_000), 12)
     next(ahead)
     ahead.close()
 
@@ -49,7 +49,7 @@ def test_reading_goes_on_while_the_listener_is_busy() -> None:
                 read_third.set()
             yield page
 
-    ahead = read_ahead(telling())
+    ahead = read_ahead(telling(), 12)
     next(ahead)
 
     assert read_third.wait(5)

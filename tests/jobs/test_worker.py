@@ -133,6 +133,20 @@ def test_what_goes_wrong_unforeseen_is_tried_again(house: House) -> None:
     assert statuses(house.runtime, "deliver") == ["todo"]
 
 
+def test_a_fire_that_failed_says_why(house: House, capsys: pytest.CaptureFixture[str]) -> None:
+    entry = next(entry for entry in SCHEDULE if entry.name == "escalate_overdue")
+    fire(house.runtime, entry)
+    with house.runtime.transaction() as session:
+        session.execute(text("drop table promises"))
+    run_worker(house)
+
+    with house.runtime.reading() as session:
+        row = session.get_one(JobFire, (entry.name, entry.slot(house.runtime.now())))
+        assert row.error is not None
+        assert "promises" in row.error
+    assert "escalate_overdue will be tried again" in capsys.readouterr().err
+
+
 @pytest.mark.slow
 def test_the_worker_process_fires_its_clock_and_stops_when_told(runtime: Runtime, tmp_path: Path) -> None:
     bootstrap(runtime, is_demo=False)

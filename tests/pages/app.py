@@ -7,12 +7,12 @@ from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
-GENERATION = "t"
+from pages.ui.site_map import PAGES
 
 
 def open_page(script: str, email: str, **params: str) -> AppTest:
     """`script` relative to the pages folder, such as work/exceptions.py."""
-    at = AppTest.from_file("pages/frame.py", default_timeout=30)
+    at = AppTest.from_file(str(PAGES / "frame.py"), default_timeout=30)
     at.user = {"email": email}
     for name, value in params.items():
         at.query_params[name] = value

@@ -59,8 +59,9 @@ def again(at: AppTest) -> AppTest:
 
 def shown(at: AppTest) -> str:
     """All that a person can read on the page, tables and JSON included."""
-    kinds = ("title", "markdown", "caption", "error", "warning", "success", "code", "json", "toast")
+    kinds = ("title", "markdown", "caption", "error", "warning", "success", "code", "toast")
     texts = [str(element.value) for kind in kinds for element in at.get(kind)]
+    texts += [json.dumps(json.loads(element.value), ensure_ascii=False) for element in at.json]
     texts += [element.value.to_string() for element in [*at.dataframe, *at.table]]
     texts += [str(element.label) for element in [*at.button, *at.expander]]
     return "\n".join(texts)
@@ -122,8 +123,20 @@ def test_a_card_shows_state_streams_and_counts(house: Runtime) -> None:
     text = shown(at)
     assert "Stripe cannot be reached." in text
     assert "First synchronisation: 50 records, about 3 min left" in [each.proto.text for each in at.get("progress")]
-    assert (column(at, "Stream"), column(at, "Expected")) == (["Invoices"], [200])
     assert "1 could not be read" in text and "1 refused by the ledger" in text
+
+
+def test_streams_show_their_place_and_what_is_left(house: Runtime) -> None:
+    with house.transaction() as session:
+        began, cursor = house.now() - timedelta(minutes=1), {"stamp": "2026-11-01T08:30:00+00:00"}
+        session.add(
+            SyncCursor(
+                system="salesforce", stream="accounts", cursor=cursor, records=50, expected=200, started_at=began
+            )
+        )
+    at = opened(INTEGRATIONS, view="Streams")
+    assert (column(at, "Stream"), column(at, "Expected"), column(at, "Left")) == (["Accounts"], [200], ["3 min"])
+    assert column(at, "Read up to") == ["1 Nov 2026, 08:30 UTC"]
 
 
 def test_a_count_of_errors_opens_those_errors(house: Runtime) -> None:
@@ -310,8 +323,15 @@ def faults(house: Runtime, tmp_path: Path) -> Iterator[Faults]:
     serving.stop()
 
 
+def sandbox_page(who: str = "ada") -> AppTest:
+    """The page by way of the first screen: its URL name is not that of its script."""
+    at = opened(None, who)
+    at.switch_page(str(FRAME.parent / SANDBOX))
+    return again(at)
+
+
 def test_a_preset_starts_an_outage_and_ends_it(faults: Faults) -> None:
-    at = opened(SANDBOX, "ada")
+    at = sandbox_page()
     at.button(key="preset_erp_outage").click()
     assert "Disturbed" in shown(again(at))
     assert faults.outage
@@ -321,7 +341,7 @@ def test_a_preset_starts_an_outage_and_ends_it(faults: Faults) -> None:
 
 
 def test_switches_of_one_system_are_applied_together(faults: Faults) -> None:
-    at = opened(SANDBOX, "ada")
+    at = sandbox_page()
     at.slider(key="netsuite_latency_ms_0").set_value(400)
     at.slider(key="netsuite_rate_429_0.0").set_value(20)
     at.toggle(key="netsuite_unknown_field_False").set_value(True)
@@ -331,20 +351,22 @@ def test_switches_of_one_system_are_applied_together(faults: Faults) -> None:
 
 
 def test_the_pace_of_the_company_is_changed(faults: Faults) -> None:
-    at = opened(SANDBOX, "ada")
+    at = sandbox_page()
     next(each for each in at.slider if each.label.startswith("Events")).set_value(120)
     at.button(key="apply_pace").click()
     again(at)
     assert (faults.control.events_per_minute, faults.control.paused) == (120, False)
 
 
-def test_without_a_sandbox_the_page_does_not_exist_and_others_never_see_it(house: Runtime) -> None:
-    at = opened(None, "ada")
-    at.switch_page(str(FRAME.parent / SANDBOX))
-    assert "Sandbox faults" not in shown(again(at))
+def test_the_page_is_there_for_administrators_of_a_sandbox_installation_only(house: Runtime, faults: Faults) -> None:
+    with pytest.raises(ValueError, match="Could not find a navigation page"):
+        sandbox_page("chen")
+    share_runtime(house)
+    with pytest.raises(ValueError, match="Could not find a navigation page"):
+        sandbox_page("ada")
 
 
 def test_a_silent_sandbox_is_a_sentence(house: Runtime, tmp_path: Path) -> None:
     settings = house.settings.model_copy(update={"sandbox_systems": tmp_path / "systems.json"})
     share_runtime(replace(house, settings=settings))
-    assert "The sandbox is not running" in shown(opened(SANDBOX, "ada"))
+    assert "The sandbox is not running" in shown(sandbox_page())

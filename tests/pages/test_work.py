@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 from typing import Any
 
 import pytest
 
-from core.db.tables import Approval, Case, Document
+from core.db.tables import Case, Dispute, Document, Promise
+from core.reporting.cases import AGES
 from core.runtime import Runtime, share_runtime
+from pages.ui.work_cases import take_cell
 from tests import builders as b
 from tests.core.reporting import work
 from tests.pages.app import open_page, said, shown, tick
@@ -41,8 +42,8 @@ def test_the_queue_shows_figures_matrix_and_rows(house: Runtime) -> None:
     at = open_page("work/exceptions.py", ANA)
     assert [metric.value for metric in at.metric] == ["2", "0", "USD 524", "0"]
     matrix, rows = at.dataframe[0].value, at.dataframe[1].value
-    assert matrix.iloc[0]["Type"] == "Purchase order" and matrix.iloc[0]["Under a day"] == "2 · 524"
-    assert list(rows["Invoice"]) == ["HC-000001", "HC-000002"]
+    assert matrix.iloc[0]["Type"] == "Purchase order" and matrix.iloc[0][AGES[0]] == "2 · 524"
+    assert sorted(rows["Invoice"]) == ["HC-000001", "HC-000002"]
 
 
 def test_filters_come_from_the_link(house: Runtime) -> None:
@@ -99,7 +100,7 @@ def test_a_row_opens_the_exception_with_the_filter_in_its_link(house: Runtime) -
     at.button(key="ex_open").click()
     shown(at)
     assert "pays only against a purchase order number" in at.subheader[0].value
-    assert at.query_params["ex_sort"] in ("Money", ["Money"])
+    assert at.query_params["in_sort"] in ("Money", ["Money"])
 
 
 def test_accepting_the_proposal_settles_it_and_opens_the_next(house: Runtime) -> None:
@@ -155,5 +156,178 @@ def test_a_correction_of_what_was_settled_meanwhile_is_refused(house: Runtime) -
     work.record(house, b.CRM, customers=(b.customer(is_po_required=False),))
     at.button(key=f"case_{case.id}_correct_send").click()
     shown(at)
-    assert case.id and "PO-77" not in {row.po_number for row in work.all_rows(house, Document)}
-    assert date.today() and Approval.__tablename__ == "approvals"
+    assert "PO-77" not in {row.po_number for row in work.all_rows(house, Document)}
+
+
+def test_after_the_last_one_the_queue_opens_again(house: Runtime) -> None:
+    needing_orders(house, 1)
+    (case,) = cases_of(house)
+    at = open_page("work/exception.py", ANA, id=str(case.id), in_type="Purchase order")
+    at.text_input(key=f"case_{case.id}_waive_reason").set_value("Agreed with sales")
+    at.button(key=f"case_{case.id}_waive_send").click()
+    shown(at)
+    assert at.title[0].value == "Exceptions"
+    assert at.selectbox(key="ex_type").value == "Purchase order"
+
+
+@pytest.mark.parametrize("page", ["exceptions", "approvals", "collections"])
+def test_a_viewer_does_not_have_the_work_screens(house: Runtime, page: str) -> None:
+    with pytest.raises(ValueError, match="Could not find a navigation page"):
+        open_page(f"work/{page}.py", VERA)
+
+
+def test_a_click_on_the_matrix_filters_the_queue(house: Runtime) -> None:
+    needing_orders(house, 1)
+    work.record(house, b.PAYMENTS, invoices=(work.dear_invoice(2),))
+    at = open_page("work/exceptions.py", ANA)
+    titles = list(at.dataframe[0].value["Type"])
+    at.session_state["ex_matrix:None:None"] = {"selection": {"rows": [], "columns": [], "cells": [(0, AGES[0])]}}
+    take_cell("ex_matrix:None:None", titles, at.session_state)
+    shown(at)
+    assert [list(each) for each in at.dataframe[1].value["Type"]] == [[titles[0]]] * 2
+    assert at.selectbox(key="ex_age").value == AGES[0]
+
+
+# --- approvals ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def asked(house: Runtime) -> Runtime:
+    """Two invoices of 119,000.00 EUR wait for Bo."""
+    work.big_contract(house)
+    work.record(house, b.PAYMENTS, invoices=(work.big_invoice(1), work.big_invoice(2)))
+    return house
+
+
+def states_of(house: Runtime, table: type[Any]) -> list[str]:
+    return sorted(row.state for row in work.all_rows(house, table))
+
+
+def test_mine_come_first_and_everybodys_are_one_click_away(asked: Runtime) -> None:
+    at = open_page("work/approvals.py", AMARA)
+    assert len(at.dataframe[0].value) == 0
+    at = open_page("work/approvals.py", AMARA, ap_show="All")
+    rows = at.dataframe[0].value
+    assert list(rows["Why asked"]) == ["Amount of 50,000 or more"] * 2
+    assert list(rows["Policy"]) == ["A4, version 1"] * 2
+    assert list(rows["Assignee"]) == ["Bo Lindqvist"] * 2
+
+
+def test_several_are_approved_together_after_a_preview_of_count_and_money(asked: Runtime) -> None:
+    at = open_page("work/approvals.py", BO)
+    tick(at, "ap_grid", [0, 1])
+    at.button(key="ap_approve").click()
+    shown(at)
+    assert "**2 approvals** · EUR 238,000.00" in said(at)
+    at.button(key="ap_many_approve_send").click()
+    shown(at)
+    assert at.toast[0].value == "2 approved"
+    assert len(at.dataframe[0].value) == 0
+    assert states_of(asked, Document) == ["released", "released"]
+
+
+def test_the_evidence_stands_beside_the_decision(asked: Runtime) -> None:
+    at = open_page("work/approvals.py", BO)
+    tick(at, "ap_grid", [0])
+    sides = at.table[0].value.set_index("Field")
+    assert sides.loc["Contract"]["Contract and CRM"] == sides.loc["Contract"]["Invoice"]
+    text = said(at)
+    assert "Asked because: Amount of 50,000 or more (approval policy A4, version 1)" in text
+    assert "Every rule passed" in text
+
+
+def test_one_is_rejected_inline_with_a_note(asked: Runtime) -> None:
+    at = open_page("work/approvals.py", BO)
+    tick(at, "ap_grid", [0])
+    (key,) = [each.key.removesuffix("_reject") for each in at.button if (each.key or "").endswith("_reject")][-1:]
+    at.button(key=f"{key}_reject").click()
+    shown(at)
+    assert "Say why you reject" in said(at)
+    at.text_input(key=f"{key}_note").set_value("Wrong bill-to")
+    at.button(key=f"{key}_reject").click()
+    shown(at)
+    assert states_of(asked, Document) == ["awaiting_approval", "on_hold"]
+    assert "Wrong bill-to" in cases_of(asked)[0].sentence
+
+
+def test_what_a_policy_forbids_is_left_out_with_the_policys_sentence(asked: Runtime) -> None:
+    at = open_page("work/approvals.py", AMARA, ap_show="All")
+    tick(at, "ap_grid", [0])
+    assert "Policy “approval limits”" in said(at)
+    at.button(key="ap_approve").click()
+    shown(at)
+    assert "1 left out. Policy “approval limits”" in said(at)
+    assert at.button(key="ap_many_approve_send").disabled
+    assert states_of(asked, Document) == ["awaiting_approval"] * 2
+
+
+def test_an_approval_is_handed_to_somebody_who_may_decide_it(asked: Runtime) -> None:
+    at = open_page("work/approvals.py", BO)
+    tick(at, "ap_grid", [0])
+    at.button(key="ap_reroute").click()
+    shown(at)
+    at.selectbox(key="ap_many_reroute_to").set_value("Chen Wei")
+    at.button(key="ap_many_reroute_send").click()
+    shown(at)
+    assert at.toast[0].value == "1 re-routed to Chen Wei"
+    assert len(open_page("work/approvals.py", CHEN).dataframe[0].value) == 1
+
+
+# --- collections --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def owed(house: Runtime) -> Runtime:
+    """Nordlicht owes 238.00 EUR (261.80 USD) since 31 October: two days."""
+    work.record(house, b.PAYMENTS, invoices=(work.invoice(1),))
+    return house
+
+
+def test_customers_are_ranked_with_the_points_behind_the_score(owed: Runtime) -> None:
+    at = open_page("work/collections.py", COLE)
+    (row,) = at.dataframe[0].value.to_dict("records")
+    assert (row["Customer"], row["To chase"]) == ("Nordlicht Logistik GmbH", "261.80")
+    assert row["Why"].startswith("USD 261.80 to chase (+8)")
+    assert at.metric[0].value == "USD 262"
+
+
+def test_a_call_moves_the_customer_to_the_ones_to_leave_alone(owed: Runtime) -> None:
+    at = open_page("work/collections.py", COLE)
+    tick(at, "co_grid", [0])
+    at.button(key="co_log_contact").click()
+    shown(at)
+    at.selectbox(key="co_contact_outcome").set_value("No answer")
+    at.button(key="co_contact_send").click()
+    shown(at)
+    assert len(at.dataframe[0].value) == 0
+    later = open_page("work/collections.py", COLE, co_show="Leave alone today")
+    assert "wait until" in later.dataframe[0].value.iloc[0]["Why"]
+
+
+def test_a_promise_is_recorded_and_an_impossible_amount_is_not(owed: Runtime) -> None:
+    at = open_page("work/collections.py", COLE)
+    tick(at, "co_grid", [0])
+    at.button(key="co_promise").click()
+    shown(at)
+    assert at.text_input(key="co_promise_amount").value == "238.00"
+    at.text_input(key="co_promise_amount").set_value("a lot")
+    at.button(key="co_promise_send").click()
+    shown(at)
+    assert "“a lot” is not an amount" in said(at)
+    at.text_input(key="co_promise_amount").set_value("238.00")
+    at.button(key="co_promise_send").click()
+    shown(at)
+    (row,) = work.all_rows(owed, Promise)
+    assert (row.amount_minor, row.currency) == (23_800, "EUR")
+
+
+def test_a_disputed_invoice_leaves_the_list(owed: Runtime) -> None:
+    at = open_page("work/collections.py", COLE)
+    tick(at, "co_grid", [0])
+    at.button(key="co_dispute").click()
+    shown(at)
+    at.text_area(key="co_dispute_sentence").set_value("We never ordered this")
+    at.button(key="co_dispute_send").click()
+    shown(at)
+    assert len(at.dataframe[0].value) == 0
+    assert states_of(owed, Dispute) == ["open"]

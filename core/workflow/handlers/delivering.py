@@ -24,9 +24,6 @@ from core.workflow.context import Context, Outcome
 from core.workflow.deciding import case_key, raise_cases
 from core.workflow.releasing import DELIVER
 
-# An attempt whose end is unknown is looked up no sooner than its call can have ended.
-_IN_DOUBT_PAUSE = posting.SETTLE
-
 
 def record_delivery(command: RecordDelivery, ctx: Context) -> Outcome:
     delivery = posting.get(ctx.session, command.delivery_id)
@@ -41,7 +38,9 @@ def record_delivery(command: RecordDelivery, ctx: Context) -> Outcome:
         case "refused":
             notes = _refused(ctx, delivery, document, command)
         case "in_doubt":
-            notes = _again(ctx, delivery, DeliveryState.IN_DOUBT, _IN_DOUBT_PAUSE)
+            # Looked up no sooner than the call can have ended.
+            pause = timedelta(seconds=command.retry_in_seconds or posting.SETTLE.total_seconds())
+            notes = _again(ctx, delivery, DeliveryState.IN_DOUBT, pause)
         case "retry" | "misconfigured":
             notes = _again(ctx, delivery, DeliveryState.RETRYING, timedelta(seconds=command.retry_in_seconds or 30))
     return Outcome({"state": delivery.state}, notes)

@@ -24,9 +24,8 @@ def record_payments(ctx: Context, records: Sequence[PaymentRecord]) -> None:
 
 
 def _dues(ctx: Context, source: str, refs: Sequence[str]) -> dict[str, Due]:
-    ids = documents.ids_by_ref(ctx.session, source, refs)
-    rows = documents.load(ctx.session, ids.values())
-    return {row.source_ref: Due(row.id, row.customer_id, row.open_minor, row.currency) for row in rows.values()}
+    rows = documents.lock_balances(ctx.session, source, refs)
+    return {ref: Due(*balance) for ref, balance in rows.items()}
 
 
 def apply_earlier(ctx: Context, source: str, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -1,0 +1,62 @@
+"""Starts everything that Procfile names, says where it is, and stops all of it together."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from types import FrameType
+
+import httpx
+
+from core.access.model import DEMO_PASSWORD, demo_people
+from core.settings import Settings
+from jobs.lines import say
+from jobs.store_setup import stop_embedded
+
+_HONCHO = Path(sys.executable).with_name("honcho")
+# How honcho ends when it was told to.
+_TOLD_TO_STOP = {130, 143, -signal.SIGINT, -signal.SIGTERM}
+_pause = threading.Event()
+
+
+def start(settings: Settings) -> int:
+    """Runs until Ctrl-C, SIGTERM or the end of one of the processes; answers the exit code."""
+    processes = subprocess.Popen([_HONCHO, "start"])
+
+    def stop(number: int, _: FrameType | None) -> None:
+        # Ctrl-C reaches the processes by themselves.
+        if number == signal.SIGTERM:
+            processes.send_signal(number)
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+    _announce(settings, processes)
+    code = processes.wait()
+    if settings.database_url is None:
+        stop_embedded(settings.data_dir / "postgres")
+    return 0 if code in _TOLD_TO_STOP else code
+
+
+def _announce(settings: Settings, processes: subprocess.Popen[bytes]) -> None:
+    """Waits for the first page; beside the sandbox also tells who may sign in."""
+    address = f"http://localhost:{settings.port}"
+    while not _answers(f"{address}/healthz"):
+        if processes.poll() is not None:
+            return
+        _pause.wait(0.25)
+    say(f"\n  Quittance is at {address}")
+    if settings.sandbox_systems is not None:
+        say(f"  Sign in as one of these; the password is {DEMO_PASSWORD}")
+        for person in demo_people():
+            say(f"    {person.role:<14} {person.email}")
+    say("  Ctrl-C stops everything; make run continues where it was.\n")
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=2).is_success
+    except httpx.HTTPError:
+        return False

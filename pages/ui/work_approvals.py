@@ -1,0 +1,157 @@
+"""The backlog of approvals as people see it: figures, filters in the URL, rows, and the evidence beside one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core.reporting.approval_evidence import ApprovalEvidence
+from core.reporting.approvals import ApprovalFilters, ApprovalRow, ApprovalSummary
+from core.reporting.overview import legal_entities
+from core.workflow import Actor
+from pages.ui import badges, dates, filters, links, money
+from pages.ui.runtime import runtime
+from pages.ui.work_evidence import lines, listed, plain, side_by_side
+
+GRID, PAGER = "ap_grid", "page"
+_SHOW = {"mine": "Mine", "all": "All"}
+_SORTS = {"deadline": "Deadline", "money": "Amount", "waiting": "Waiting since"}
+_YOU = ("You can decide", "Not you")
+
+
+def strip(found: ApprovalSummary) -> None:
+    with st.grid(4, min_column_width=170, gap="small"):
+        mine = f"{found.currency} {money.short(found.mine_minor, found.currency)}"
+        st.metric(
+            "Waiting for you", f"{found.mine_count:,}", border=True, delta=mine, delta_arrow="off", delta_color="off"
+        )
+        everybody = f"{found.currency} {money.short(found.all_minor, found.currency)}"
+        st.metric(
+            "Waiting in all", f"{found.all_count:,}", border=True, delta=everybody, delta_arrow="off", delta_color="off"
+        )
+        st.metric("Past their deadline", f"{found.overdue_count:,}", border=True)
+        st.metric("You decided today", f"{found.decided_today:,}", border=True)
+
+
+def controls(person: Actor) -> ApprovalFilters:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        show = filters.one_of("Show", _SHOW, "ap_show")
+        sort: Any = filters.one_of("Sort by", _SORTS, "ap_sort")
+        with st.container(width=150):
+            entity = filters.choice("Entity", legal_entities(runtime(), person), "ap_entity")
+        with st.container(width=230):
+            search = filters.search("Search", "ap_search", placeholder="Invoice or customer")
+        is_overdue = filters.toggle("Overdue only", "ap_overdue")
+    return ApprovalFilters(is_mine=show == "mine", is_overdue_only=is_overdue, entity=entity, search=search, sort=sort)
+
+
+def frame(rows: Sequence[ApprovalRow]) -> pd.DataFrame:
+    now, currency = runtime().now(), runtime().settings.reporting_currency
+    return pd.DataFrame(
+        [
+            (
+                row.number,
+                row.customer_name,
+                row.entity or money.NOTHING,
+                money.amount(row.total_minor, row.currency),
+                row.currency,
+                money.amount(row.amount_minor, currency),
+                row.reason,
+                _policy(row),
+                dates.ago(row.requested_at, now),
+                dates.in_words(row.due_at, now),
+                row.assignee or "Nobody yet",
+                [_YOU[0] if row.can_approve else _YOU[1]],
+            )
+            for row in rows
+        ],
+        columns=[
+            *("Invoice", "Customer", "Entity", "Amount", "Currency", "Reporting", "Why asked", "Policy", "Waiting"),
+            *("Due", "Assignee", "You"),
+        ],
+    )
+
+
+def columns() -> dict[str, Any]:
+    currency = runtime().settings.reporting_currency
+    return {
+        "Invoice": badges.text_column("Invoice", 110, is_pinned=True),
+        "Amount": badges.amount_column("Amount", 120),
+        "Currency": badges.text_column("", 50),
+        "Reporting": badges.amount_column(f"In {currency}", 120),
+        "Why asked": badges.text_column("Why asked", 200),
+        "You": st.column_config.MultiselectColumn("You", options=list(_YOU), color=["green", "gray"], width=120),
+    }
+
+
+def _policy(row: ApprovalRow) -> str:
+    return f"{row.policy_row}, version {row.policy_version}" if row.policy_row else money.NOTHING
+
+
+def evidence(found: ApprovalEvidence) -> None:
+    """What the decision rests on: the three sides, the lines, what was waived, earlier invoices."""
+    row, invoice = found.row, found.invoice.document
+    with st.container(horizontal=True, vertical_alignment="center"):
+        links.link("invoice", f"Invoice {row.number}", {"id": str(row.document_id)}, icon=":material/receipt_long:")
+        st.markdown(
+            f"{plain(row.customer_name)} · **{money.with_currency(row.total_minor, row.currency)}** · "
+            f"issued {dates.day(invoice.issue_date)}, due {dates.day(invoice.due_date)}"
+        )
+    step = f" · step {row.step} of {row.steps}" if row.steps > 1 else ""
+    st.caption(f"Asked because: {plain(row.reason)} (approval policy {_policy(row)}){step}")
+    side_by_side(found.sides)
+    billed, waived, earlier = st.tabs(
+        [f"Lines ({len(found.invoice.lines)})", f"Findings and waivers ({len(found.waived)})", "Earlier invoices"]
+    )
+    with billed:
+        lines(found.invoice.lines, row.currency)
+        _terms(found)
+    with waived:
+        _waived(found)
+    with earlier:
+        _earlier(found)
+
+
+def _terms(found: ApprovalEvidence) -> None:
+    contract = found.contract
+    if contract is None:
+        st.caption("There is no contract on file.")
+        return
+    until = dates.day(contract.ends_on) if contract.ends_on else "open"
+    st.caption(
+        f"Contract {plain(contract.number)}: {dates.day(contract.starts_on)} – {until}, {contract.status}, "
+        f"{contract.discount_percent.normalize():f} % discount, terms "
+        f"{contract.terms_days if contract.terms_days is not None else money.NOTHING} days."
+    )
+
+
+def _waived(found: ApprovalEvidence) -> None:
+    for each in found.waived:
+        st.markdown(f":orange-badge[Waived] {plain(each.sentence)} :small[{plain(each.by)}: {plain(each.reason)}]")
+    for finding in found.invoice.findings:
+        st.markdown(f"{badges.inline(finding.level)} {plain(finding.sentence)}")
+    for agreed in found.agreed:
+        st.markdown(f":green-badge[Step {agreed.step}] approved by {plain(agreed.by)} {plain(agreed.note or '')}")
+    if found.changed_by:
+        st.caption(f"Changed by {', '.join(found.changed_by)}, who cannot approve it.")
+    if not (found.waived or found.invoice.findings or found.agreed):
+        st.caption("Every rule passed; nothing was waived.")
+
+
+def _earlier(found: ApprovalEvidence) -> None:
+    rows = [
+        (
+            each.number,
+            dates.day(each.issue_date),
+            money.amount(each.total_minor, each.currency),
+            money.amount(each.open_minor, each.currency),
+            each.currency,
+            badges.words(each.state),
+        )
+        for each in found.earlier
+    ]
+    config = {"Total": badges.amount_column("Total"), "Open": badges.amount_column("Open")}
+    listed(rows, ["Invoice", "Issued", "Total", "Open", "Currency", "State"], "This is the first one.", config)
