@@ -21,6 +21,8 @@ class Settings(BaseSettings):
     sandbox_systems: Path | None = None
     # How long a posting attempt without an outcome may still be under way; then the ledger is asked what became of it.
     settle_seconds: float = Field(default=45, gt=0)
+    # The longest wait between two tries of a posting that the ledger could not take.
+    longest_pause_seconds: float = Field(default=600, gt=0)
     session_idle_minutes: int = Field(default=30, gt=0)
     session_hours: int = Field(default=10, gt=0)
     secure_cookies: bool = False

@@ -18,6 +18,7 @@ from core.ports import ConnectorFailure, InDoubt, Ledger, Misconfigured, Posted,
 from core.posting import store
 from core.posting.model import ClaimedDelivery
 from core.runtime import Runtime
+from core.settings import Settings
 from core.workflow import execute
 from core.workflow.actors import job
 from core.workflow.commands import RecordDelivery, SetConnectionState
@@ -26,7 +27,6 @@ from jobs.limits import wait_seconds
 
 _ACTOR = job("deliver")
 _FIRST_PAUSE_SECONDS = 2
-_LONGEST_PAUSE_SECONDS = 600
 _SLOT_WAIT_SECONDS = 1.0
 
 Outcome = Literal["delivered", "retry", "refused", "in_doubt", "misconfigured"]
@@ -74,7 +74,7 @@ def _attempt(runtime: Runtime, ledger: Ledger, claimed: ClaimedDelivery) -> None
     action = "find" if claimed.must_find else "post"
     with runtime.transaction() as session:
         number = store.begin_attempt(session, claimed.id, action, runtime.now())
-    result = _call(ledger, claimed, _settle(runtime))
+    result = _call(ledger, claimed, runtime.settings)
     _note_health(runtime, claimed.system, result)
     execute(runtime, _command(claimed.id, number, result), _ACTOR)
     if isinstance(result.failure, Misconfigured):
@@ -86,21 +86,21 @@ def _settle(runtime: Runtime) -> timedelta:
     return timedelta(seconds=runtime.settings.settle_seconds)
 
 
-def _call(ledger: Ledger, claimed: ClaimedDelivery, settle: timedelta) -> _Result:
+def _call(ledger: Ledger, claimed: ClaimedDelivery, settings: Settings) -> _Result:
     """Looks up first when an earlier attempt may have arrived. A look-up that fails settles nothing."""
     if claimed.must_find:
         try:
             found = ledger.find(claimed.key, claimed.document.kind)
         except ConnectorFailure as failure:
-            return _Result("in_doubt", failure=failure, retry_in_seconds=_back_off(claimed.attempts, failure))
+            return _Result("in_doubt", failure=failure, retry_in_seconds=_back_off(claimed.attempts, failure, settings))
         if found is not None:
             return _Result("delivered", posted=found)
     try:
         return _Result("delivered", posted=ledger.post(claimed.document))
     except InDoubt as failure:
-        return _Result("in_doubt", failure=failure, retry_in_seconds=settle.total_seconds())
+        return _Result("in_doubt", failure=failure, retry_in_seconds=settings.settle_seconds)
     except Transient as failure:
-        return _Result("retry", failure=failure, retry_in_seconds=_back_off(claimed.attempts, failure))
+        return _Result("retry", failure=failure, retry_in_seconds=_back_off(claimed.attempts, failure, settings))
     except Misconfigured as failure:
         return _Result("misconfigured", failure=failure)
     except ConnectorFailure as failure:
@@ -134,9 +134,9 @@ def _note_health(runtime: Runtime, system: str, result: _Result) -> None:
             intake.record_success(session, system, runtime.now())
 
 
-def _back_off(attempts: int, failure: ConnectorFailure) -> float:
+def _back_off(attempts: int, failure: ConnectorFailure, settings: Settings) -> float:
     """Seconds until the next try: full jitter over a doubling span, never before the ledger itself allows."""
-    span = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2 ** min(attempts, 20))
+    span = min(settings.longest_pause_seconds, _FIRST_PAUSE_SECONDS * 2 ** min(attempts, 20))
     asked = failure.retry_after_seconds if isinstance(failure, Transient) else None
     return (asked or 0.0) + random.uniform(0.2, span)
 

@@ -33,7 +33,7 @@ from core.workflow import execute
 from core.workflow.actors import job
 from core.workflow.commands import DecideReceived, RecordFacts, ReportBadRecord
 
-BATCH = 500
+BATCH = 1_000
 _ACTOR = job("handle_inbox")
 _FIELDS: dict[type[CanonicalRecord], str] = {
     EntityRecord: "entities",

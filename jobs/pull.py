@@ -64,6 +64,8 @@ def _pull_streams(runtime: Runtime, source: Source, systems: frozenset[str], mus
         count += _pull_stream(runtime, source, stream.name, must_stop)
         with runtime.transaction() as session:
             store.record_success(session, system, runtime.now())
+        if must_stop():
+            return count
         count += handle_waiting(runtime, source)
     if _is_history_read(runtime, source):
         decide_received(runtime, system)

@@ -76,9 +76,7 @@ def load(session: Session, ids: Iterable[UUID]) -> dict[UUID, Document]:
     return {row.id: row for row in session.scalars(statement)}
 
 
-def lock_balances(
-    session: Session, source: str, refs: Iterable[str]
-) -> dict[str, tuple[UUID, UUID | None, int, str]]:
+def lock_balances(session: Session, source: str, refs: Iterable[str]) -> dict[str, tuple[UUID, UUID | None, int, str]]:
     """Id, customer, open amount and currency per id at the source; the rows stay locked like those of `load`."""
     statement = (
         select(Document.source_ref, Document.id, Document.customer_id, Document.open_minor, Document.currency)

@@ -195,11 +195,15 @@ def record_success(session: Session, system: str, now: datetime) -> None:
 
 
 def record_failure(session: Session, system: str, sentence: str, now: datetime) -> Health:
-    """The system did not do its part; from the third failure in a row on, traffic rests for a growing while."""
+    """The system did not do its part; from the third failure in a row on, traffic rests for a growing while.
+
+    Calls that were under way when the rest began do not make it longer: they tell nothing new.
+    """
     row = _connection(session, system)
-    row.failures += 1
     row.checked_at = now
-    if row.state != "paused":
+    is_resting = row.paused_until is not None and row.paused_until > now
+    row.failures += 0 if is_resting else 1
+    if row.state != "paused" and not is_resting:
         rest = rest_after(row.failures)
         row.state, row.sentence = "failing", sentence
         row.paused_until = now + rest if rest else None

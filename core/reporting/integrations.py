@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 from typing import Any
 
@@ -43,6 +43,9 @@ class Inbox:
     set_aside: int
     oldest_new_at: datetime | None
     today: CountCapped
+
+
+_EMPTY = Inbox(0, 0, 0, None, CountCapped(0, False))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +97,8 @@ def system_cards(runtime: Runtime, viewer: Viewer | None = None) -> tuple[System
         inboxes = _inboxes(session, now)
         outboxes = _outboxes(session, Scope(None, viewer.entities if viewer else None))
     names = [*KNOWN, *sorted({*healths, *inboxes, *outboxes} - set(KNOWN))]
-    return tuple(
-        _card(name, connections.get(name), healths.get(name), cursors, inboxes[name], outboxes.get(name))
-        for name in names
-    )
+    cards = (_card(name, connections.get(name), healths.get(name), cursors) for name in names)
+    return tuple(replace(card, inbox=inboxes[card.system], outbox=outboxes.get(card.system)) for card in cards)
 
 
 def _card(
@@ -105,9 +106,8 @@ def _card(
     connection: Connection | None,
     health: SystemHealth | None,
     cursors: Mapping[tuple[str, str], Mapping[str, Any]],
-    inbox: Inbox,
-    outbox: Outbox | None,
 ) -> SystemCard:
+    """The card as far as the connection goes."""
     streams = health.streams if health else ()
     return SystemCard(
         system=name,
@@ -119,8 +119,8 @@ def _card(
         tries_again_at=connection.paused_until if connection and connection.state == "failing" else None,
         streams=tuple(StreamLine(each, read_up_to(cursors.get((name, each.stream), {}))) for each in streams),
         health=health,
-        inbox=inbox,
-        outbox=outbox,
+        inbox=_EMPTY,
+        outbox=None,
     )
 
 
@@ -158,7 +158,7 @@ def _inboxes(session: Session, now: datetime) -> dict[str, Inbox]:
     for source, state, count, oldest in session.execute(statement):
         states[source][state] = (count, oldest)
     today = _received_today(session, now)
-    found: dict[str, Inbox] = defaultdict(lambda: Inbox(0, 0, 0, None, CountCapped(0, False)))
+    found: dict[str, Inbox] = defaultdict(lambda: _EMPTY)
     for source in {*states, *today}:
         counts = {state: number for state, (number, _) in states[source].items()}
         oldest_at = states[source]["new"][1] if "new" in states[source] else None

@@ -24,14 +24,14 @@ def store_ageing(session: Session, day: date) -> int:
     rows = (
         select(
             literal(day),
-            func.coalesce(Document.entity, "—"),
+            func.coalesce(Document.entity, "—").label("entity_of"),
             Document.currency,
-            bucket,
+            bucket.label("bucket_of"),
             func.sum(Document.open_minor),
             func.count(),
         )
         .where(Document.open_minor != 0, Document.issue_date <= day)
-        .group_by(func.coalesce(Document.entity, "—"), Document.currency, bucket)
+        .group_by("entity_of", Document.currency, "bucket_of")
     )
     session.execute(delete(AgeingSnapshot).where(AgeingSnapshot.day == day))
     columns = ["day", "entity", "currency", "bucket", "open_minor", "open_count"]

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.kit.errors import Refused
 from core.reporting import deliveries as read
-from core.reporting.deliveries import DeliveryFilters, DeliveryRow, Preview, Verb
+from core.reporting.deliveries import DeliveryDetail, DeliveryFilters, DeliveryRow, Preview, Verb
 from core.reporting.paging import row_id
 from core.workflow.actors import Actor
 from core.workflow.commands import RetryDeliveries, SetAsideDeliveries, Target
@@ -124,7 +124,7 @@ def _form(rows: tuple[DeliveryRow, ...], verb: Verb) -> bool:
     targets = tuple(Target(row.id, row.revision) for row in rows)
     with st.form(f"deliveries_{verb}_form", border=False):
         reason = st.text_input("Reason", placeholder="Kept in the trail") if verb == "set_aside" else ""
-        is_sent = st.form_submit_button(_VERBS[verb], type="primary", icon=":material/check:")
+        is_sent = st.form_submit_button(_VERBS[verb], type="primary" if verb == "retry" else "secondary")
     if not is_sent:
         return False
     if verb == "retry":
@@ -145,9 +145,20 @@ def _drawer(person: Actor, id: str) -> None:
         st.warning(refusal.sentence, icon=":material/info:")
         return
     row = detail.row
-    st.markdown(f"### {row.number} {badges.inline(row.state)}")
+    st.markdown(f"**{row.number}** {badges.inline(row.state)}")
     if row.error:
         st.error(row.error, icon=":material/error:")
+    _facts(detail)
+    link("invoice", "Open the document", {"id": str(row.document_id)}, icon=":material/receipt_long:")
+    _offer(row)
+    st.markdown("**Tries**")
+    operate_drawer.attempts(detail.attempts)
+    with st.expander("What is sent, as decided at release", icon=":material/data_object:"):
+        st.json(detail.payload, expanded=2)
+
+
+def _facts(detail: DeliveryDetail) -> None:
+    row = detail.row
     operate_drawer.facts(
         [
             ("To", row.system + (f", as {row.external_number}" if row.external_number else "")),
@@ -159,12 +170,6 @@ def _drawer(person: Actor, id: str) -> None:
             ("Key that makes a repetition harmless", detail.key),
         ]
     )
-    link("invoice", "Open the document", {"id": str(row.document_id)}, icon=":material/receipt_long:")
-    _offer(row)
-    st.markdown("**Tries**")
-    operate_drawer.attempts(detail.attempts)
-    with st.expander("What is sent, as decided at release", icon=":material/data_object:"):
-        st.json(detail.payload, expanded=2)
 
 
 def _offer(row: DeliveryRow) -> None:

@@ -56,17 +56,15 @@ def switches(seen: SystemSwitches) -> Mapping[str, Setting] | None:
 
 def _fields(seen: SystemSwitches) -> dict[str, Setting]:
     now, name = seen.settings, seen.system
-    chosen: dict[str, Setting] = {
-        "latency_ms": st.slider(
-            "Latency, ms", 0, _SLOWEST_MS, int(now["latency_ms"]), 100, key=_key(name, "latency_ms", now)
-        )
-    }
     has_webhooks = name == "stripe"
+    chosen: dict[str, Setting] = {}
+    for key, label in {**_FLAGS, **({"shuffle_webhooks": "Webhooks out of order"} if has_webhooks else {})}.items():
+        chosen[key] = st.toggle(label, bool(now[key]), key=_key(name, key, now))
+    latency = int(now["latency_ms"])
+    chosen["latency_ms"] = st.slider("Latency, ms", 0, _SLOWEST_MS, latency, 100, key=_key(name, "latency_ms", now))
     for key, label in {**_RATES, **(_WEBHOOK_RATES if has_webhooks else {})}.items():
         percent = st.slider(f"{label}, %", 0, 100, round(now[key] * 100), 5, key=_key(name, key, now))
         chosen[key] = percent / 100
-    for key, label in {**_FLAGS, **({"shuffle_webhooks": "Webhooks out of order"} if has_webhooks else {})}.items():
-        chosen[key] = st.toggle(label, bool(now[key]), key=_key(name, key, now))
     return chosen
 
 

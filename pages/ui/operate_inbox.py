@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.kit.errors import Refused
 from core.reporting import inbox as read
-from core.reporting.inbox import InboxFilters, InboxRow
+from core.reporting.inbox import InboxDetail, InboxFilters, InboxRow
 from core.reporting.integrations import KNOWN
 from core.reporting.invoice_detail import system_name
 from core.reporting.paging import row_id
@@ -103,7 +103,7 @@ def _form(rows: tuple[InboxRow, ...], verb: Literal["retry", "set_aside"]) -> bo
     ids = tuple(row.id for row in rows)
     with st.form(f"inbox_{verb}_form", border=False):
         reason = st.text_input("Reason", placeholder="Kept in the trail") if verb == "set_aside" else ""
-        is_sent = st.form_submit_button(_VERBS[verb], type="primary", icon=":material/check:")
+        is_sent = st.form_submit_button(_VERBS[verb], type="primary" if verb == "retry" else "secondary")
     if not is_sent:
         return False
     if verb == "retry":
@@ -122,9 +122,22 @@ def _drawer(person: Actor, id: str) -> None:
         st.warning(refusal.sentence, icon=":material/info:")
         return
     row = detail.row
-    st.markdown(f"### {row.kind} {badges.inline(row.state)}")
+    st.markdown(f"**{row.kind}** {badges.inline(row.state)}")
     if row.error:
         st.error(row.error, icon=":material/error:")
+    _facts(detail)
+    if detail.open_case_id is not None:
+        link("exception", "Open its exception", {"id": str(detail.open_case_id)}, icon=":material/rule:")
+    _offer(row)
+    st.markdown("**As it came**")
+    if detail.payload is None:
+        st.caption("Shown only to people who may see all legal entities: nobody knows yet whose record this is.")
+    else:
+        st.json(detail.payload, expanded=2)
+
+
+def _facts(detail: InboxDetail) -> None:
+    row = detail.row
     operate_drawer.facts(
         [
             ("From", row.system),
@@ -135,14 +148,6 @@ def _drawer(person: Actor, id: str) -> None:
             ("Tries", f"{row.attempts:,}" if row.attempts else money.NOTHING),
         ]
     )
-    if detail.open_case_id is not None:
-        link("exception", "Open its exception", {"id": str(detail.open_case_id)}, icon=":material/rule:")
-    _offer(row)
-    st.markdown("**As it came**")
-    if detail.payload is None:
-        st.caption("Shown only to people who may see all legal entities: nobody knows yet whose record this is.")
-    else:
-        st.json(detail.payload, expanded=2)
 
 
 def _offer(row: InboxRow) -> None:

@@ -18,19 +18,17 @@ _COLOURS: dict[str, badges.Colour] = {"finished": "green", "running": "blue", "j
 def runs() -> None:
     """The jobs, a filter, one page of runs."""
     jobs = read.job_summaries(runtime())
-    if not jobs:
-        st.caption("Nothing ran in the last 24 hours. Is the worker started?")
-    else:
+    if jobs:
         st.markdown("**Jobs of the last 24 hours**")
-        config = {name: badges.count_column(name) for name in ("Runs", "Failed", "Records")}
-        id_grid(
-            _jobs(jobs),
-            [each.job for each in jobs],
-            key="jobs_grid",
-            selection="none",
-            column_config=config,
-            alt="Jobs",
-        )
+        counts = {name: badges.count_column(name) for name in ("Runs", "Failed", "Records")}
+        ids = [each.job for each in jobs]
+        id_grid(_jobs(jobs), ids, key="jobs_grid", selection="none", column_config=counts, alt="Jobs")
+    else:
+        st.caption("Nothing ran in the last 24 hours. Is the worker started?")
+    _runs(jobs)
+
+
+def _runs(jobs: tuple[JobSummary, ...]) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         job = filters.choice("Job", {each.job: each.title for each in jobs}, "job")
         is_eventful_only = filters.toggle("Leave out empty runs", "eventful", default=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 import streamlit as st
@@ -107,28 +107,22 @@ def streams(person: Actor) -> None:
     if not lines:
         st.caption("Nothing was read yet.")
         return
-    rows = [
-        (
-            title,
-            line.progress.stream.capitalize(),
-            line.progress.records,
-            line.progress.expected,
-            line.progress.share,
-            dates.span(line.progress.remaining) if line.progress.remaining else money.NOTHING,
-            _position(line),
-            dates.ago(line.progress.advanced_at, runtime().now()),
-        )
-        for title, line in lines
-    ]
     config = {
         "Records": badges.count_column("Records"),
         "Expected": badges.count_column("Expected"),
         "Progress": st.column_config.ProgressColumn("Progress", format="percent", min_value=0, max_value=1, width=110),
     }
     ids = [(title, line.progress.stream) for title, line in lines]
-    frame = pd.DataFrame(rows, columns=list(_STREAM_COLUMNS))
+    frame = pd.DataFrame([_stream(title, line) for title, line in lines], columns=list(_STREAM_COLUMNS))
     alt = "Streams and how far they were read"
     id_grid(frame, ids, key="streams_grid", selection="none", column_config=config, alt=alt)
+
+
+def _stream(title: str, line: StreamLine) -> tuple[Any, ...]:
+    seen = line.progress
+    left = dates.span(seen.remaining) if seen.remaining else money.NOTHING
+    when = dates.ago(seen.advanced_at, runtime().now())
+    return (title, seen.stream.capitalize(), seen.records, seen.expected, seen.share, left, _position(line), when)
 
 
 def _position(line: StreamLine) -> str:

@@ -26,14 +26,26 @@ def strip(found: ApprovalSummary) -> None:
     with st.grid(4, min_column_width=170, gap="small"):
         mine = f"{found.currency} {money.short(found.mine_minor, found.currency)}"
         st.metric(
-            "Waiting for you", f"{found.mine_count:,}", border=True, delta=mine, delta_arrow="off", delta_color="off"
+            "Waiting for you",
+            f"{found.mine_count:,}",
+            border=True,
+            height="stretch",
+            delta=mine,
+            delta_arrow="off",
+            delta_color="off",
         )
         everybody = f"{found.currency} {money.short(found.all_minor, found.currency)}"
         st.metric(
-            "Waiting in all", f"{found.all_count:,}", border=True, delta=everybody, delta_arrow="off", delta_color="off"
+            "Waiting in all",
+            f"{found.all_count:,}",
+            border=True,
+            height="stretch",
+            delta=everybody,
+            delta_arrow="off",
+            delta_color="off",
         )
-        st.metric("Past their deadline", f"{found.overdue_count:,}", border=True)
-        st.metric("You decided today", f"{found.decided_today:,}", border=True)
+        st.metric("Past their deadline", f"{found.overdue_count:,}", border=True, height="stretch")
+        st.metric("You decided today", f"{found.decided_today:,}", border=True, height="stretch")
 
 
 def controls(person: Actor) -> ApprovalFilters:

@@ -27,10 +27,15 @@ _PREFIX, _LINKED = "ex_", "in_"
 
 def strip(found: CaseSummary) -> None:
     with st.grid(4, min_column_width=170, gap="small"):
-        st.metric("Open", f"{found.open_count:,}", border=True)
-        st.metric("Past their deadline", f"{found.overdue_count:,}", border=True)
-        st.metric("Money at stake", f"{found.currency} {money.short(found.stake_minor, found.currency)}", border=True)
-        st.metric("Closed today", f"{found.closed_today:,}", border=True)
+        st.metric("Open", f"{found.open_count:,}", border=True, height="stretch")
+        st.metric("Past their deadline", f"{found.overdue_count:,}", border=True, height="stretch")
+        st.metric(
+            "Money at stake",
+            f"{found.currency} {money.short(found.stake_minor, found.currency)}",
+            border=True,
+            height="stretch",
+        )
+        st.metric("Closed today", f"{found.closed_today:,}", border=True, height="stretch")
 
 
 def matrix(person: Actor, currency: str) -> None:
@@ -120,21 +125,21 @@ def frame(rows: Sequence[CaseRow]) -> pd.DataFrame:
             (
                 "Open",
                 row.sentence,
-                badges.cell(TYPE_TITLES.get(row.type, row.type)),
+                money.amount(row.stake_minor, currency),
+                dates.in_words(row.due_at, now) if row.closed_at is None else dates.ago(row.closed_at, now),
                 row.document_number or money.NOTHING,
                 row.customer_name or money.NOTHING,
-                money.amount(row.stake_minor, currency),
-                dates.ago(row.opened_at, now),
-                dates.in_words(row.due_at, now) if row.closed_at is None else dates.ago(row.closed_at, now),
+                badges.cell(TYPE_TITLES.get(row.type, row.type)),
                 row.queue,
                 row.owner or money.NOTHING,
+                dates.ago(row.opened_at, now),
                 row.entity or money.NOTHING,
                 row.code,
             )
             for row in rows
         ],
         columns=[
-            *(" ", "What failed", "Type", "Invoice", "Customer", "At stake", "Opened", "Due", "Queue", "Owner"),
+            *(" ", "What failed", "At stake", "Due", "Invoice", "Customer", "Type", "Queue", "Owner", "Opened"),
             *("Entity", "Rule"),
         ],
     )
@@ -146,10 +151,11 @@ def columns() -> dict[str, Any]:
         " ": st.column_config.ButtonColumn(
             " ", key="ex_row", on_click=_open_row, type="tertiary", width=62, pinned=True
         ),
-        "What failed": badges.text_column("What failed", 380),
+        "What failed": badges.text_column("What failed", 310),
         "Type": badges.state_column("Type", TYPE_TITLES.values(), width=120),
-        "Invoice": badges.text_column("Invoice", 110),
+        "Invoice": badges.text_column("Invoice", 100),
         "At stake": badges.amount_column(f"At stake ({currency})", 120),
+        "Due": badges.text_column("Due", 100),
     }
 
 

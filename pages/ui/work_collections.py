@@ -22,14 +22,25 @@ _MOST_POINTS = 100
 
 def strip(found: CollectionSummary) -> None:
     with st.grid(5, min_column_width=150, gap="small"):
-        st.metric("To chase", f"{found.currency} {money.short(found.chase_minor, found.currency)}", border=True)
-        st.metric("Customers to work on", f"{found.now_count:,}", border=True)
+        st.metric(
+            "To chase",
+            f"{found.currency} {money.short(found.chase_minor, found.currency)}",
+            border=True,
+            height="stretch",
+        )
+        st.metric("Customers to work on", f"{found.now_count:,}", border=True, height="stretch")
         alone = f"{found.currency} {money.short(found.left_alone_minor, found.currency)}"
         st.metric(
-            "Leave alone today", f"{found.left_alone_count:,}", alone, border=True, delta_arrow="off", delta_color="off"
+            "Leave alone today",
+            f"{found.left_alone_count:,}",
+            alone,
+            border=True,
+            height="stretch",
+            delta_arrow="off",
+            delta_color="off",
         )
-        st.metric("Promises due today", f"{found.promises_due_today:,}", border=True)
-        st.metric("Contacted today", f"{found.contacted_today:,}", border=True)
+        st.metric("Promises due today", f"{found.promises_due_today:,}", border=True, height="stretch")
+        st.metric("Contacted today", f"{found.contacted_today:,}", border=True, height="stretch")
     if found.left_out:
         st.caption(f":material/info: Without a stated rate, left out: {', '.join(found.left_out)}")
 

@@ -27,16 +27,24 @@ def plain(text: str | None) -> str:
 def side_by_side(rows: Iterable[Compared]) -> None:
     """The differing field is marked: red must be fixed, orange is to be confirmed."""
     shown = [
-        (plain(row.field), *(_cell(each, row.mark) for each in (row.agreed, row.invoiced, row.ledger)), _mark(row))
+        (
+            plain(row.field),
+            _cell(row.agreed, row),
+            _cell(row.invoiced, row, "missing"),
+            _cell(row.ledger, row),
+            _mark(row),
+        )
         for row in rows
     ]
     frame = pd.DataFrame(shown, columns=["Field", "Contract and CRM", "Invoice", "Ledger", ""])
     st.table(frame, border="horizontal", hide_index=True, alt="Contract, invoice and ledger side by side")
 
 
-def _cell(text: str | None, mark: str | None) -> str:
-    words = plain(text)
-    return f":{_COLOURS[mark]}-background[{words}]" if mark else words
+def _cell(text: str | None, row: Compared, nothing: str | None = None) -> str:
+    """A marked row colours what it compares; `nothing` stands for a value that should be there."""
+    shown = text or (nothing if row.mark else None)
+    words = plain(shown)
+    return f":{_COLOURS[row.mark]}-background[{words}]" if row.mark and shown else words
 
 
 def _mark(row: Compared) -> str:
@@ -72,7 +80,7 @@ def listed(
     if not rows:
         st.caption(nothing)
         return
-    height = 40 + 34 * min(len(rows), 8)
+    height = 37 + 34 * min(len(rows), 8)
     st.dataframe(
         pd.DataFrame(rows, columns=names),
         hide_index=True,

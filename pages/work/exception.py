@@ -48,9 +48,10 @@ def _forms(found: CaseDetail) -> None:
     if found.siblings:
         is_all = st.toggle(f"Select all {len(found.siblings) + 1} with the same cause", key=f"{key}_all")
         chosen = found.together if is_all else found.alone
-    forms.preview(chosen)
     for name, tab in zip(names, st.tabs([_TABS[name] for name in names]), strict=True):
         with tab:
+            if name != "correct":
+                forms.preview(chosen)
             match name:
                 case "correct":
                     forms.correct(found, f"{key}_correct", _checked)

@@ -9,7 +9,23 @@ from pathlib import PurePosixPath
 
 from tests.architecture.sources import Source, sources
 
-VAGUE = frozenset("util utils helper helpers common base manager managers service services misc data info".split())
+VAGUE = frozenset(
+    [
+        "util",
+        "utils",
+        "helper",
+        "helpers",
+        "common",
+        "base",
+        "manager",
+        "managers",
+        "service",
+        "services",
+        "misc",
+        "data",
+        "info",
+    ]
+)
 
 # Where a number that is no money leaves the house as a float.
 FLOATS = {

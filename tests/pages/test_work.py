@@ -123,6 +123,13 @@ def test_the_differing_field_is_marked_red(house: Runtime) -> None:
     assert first["Invoice"] == ":red-background[25]" and "Must be fixed" in first.iloc[4]
 
 
+def test_a_value_that_should_be_there_is_marked_as_missing(house: Runtime) -> None:
+    needing_orders(house, 1)
+    at = open_page("work/exception.py", ANA, id=str(cases_of(house)[0].id))
+    first = at.table[0].value.iloc[0]
+    assert (first["Contract and CRM"], first["Invoice"]) == (":red-background[PO\\-77]", ":red-background[missing]")
+
+
 def test_all_siblings_are_waived_from_one_of_them(house: Runtime) -> None:
     needing_orders(house, 1, 2, 3)
     key = f"case_{cases_of(house)[0].id}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from core.canonical import EntityRecord
-from core.db.tables import Approval, Case, Decision, Delivery, Document, User
+from core.db.tables import AgeingSnapshot, Approval, Case, Decision, Delivery, Document, Promise, User
 from core.kit.errors import Forbidden, Refused, Stale
 from core.runtime import Runtime
 from core.workflow import Actor, Receipt, Role, execute
@@ -244,3 +244,24 @@ def test_a_dispute_needs_a_reason_and_an_open_invoice(house: Runtime) -> None:
             c.OpenDispute(document=c.Target(row.id, row.revision), reason="Tax", amount=None, sentence="Too much"),
             person(house, "Cole"),
         )
+
+
+def test_the_snapshot_of_a_day_keeps_what_is_open_by_bucket(house: Runtime) -> None:
+    record(house, b.PAYMENTS, invoices=(b.invoice(due_date=date(2026, 10, 31)),))
+    for _ in range(2):
+        execute(house, c.TakeSnapshot(day=date(2026, 11, 2)), JOB)
+    kept = only(house, AgeingSnapshot)
+    assert (kept.entity, kept.bucket, kept.open_minor, kept.open_count) == ("DE", "d1_30", 23_800, 1)
+
+
+def test_promises_are_judged_by_what_was_paid_in_time(house: Runtime) -> None:
+    record(house, b.PAYMENTS, invoices=(b.invoice(),))
+    customer, cole = only(house, Document).customer_id, person(house, "Cole")
+    promise = c.RecordPromise(
+        customer_id=customer, amount=Decimal("238.00"), currency="EUR", promised_on=date(2026, 11, 10)
+    )
+    execute(house, promise, cole)
+    record(house, b.PAYMENTS, payments=(b.payment(received_on=date(2026, 11, 9)),))
+    later = replace(house, clock=lambda: datetime(2026, 11, 12, tzinfo=UTC))
+    assert execute(later, c.EscalateOverdue(), JOB).result["promises_kept"] == 1
+    assert only(house, Promise).state == "kept"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db.types import Currency, Day, Id, Instant, Minor, Table
@@ -12,7 +12,10 @@ from core.db.types import Currency, Day, Id, Instant, Minor, Table
 
 class Payment(Table):
     __tablename__ = "payments"
-    __table_args__ = (UniqueConstraint("source", "source_ref"),)
+    __table_args__ = (
+        UniqueConstraint("source", "source_ref"),
+        Index("ix_payments_unapplied", "customer_id", postgresql_where=text("unapplied_minor <> 0")),
+    )
 
     id: Mapped[Id]
     source: Mapped[str]

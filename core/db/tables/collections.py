@@ -12,7 +12,11 @@ from core.db.types import Currency, Day, Id, Instant, Minor, Table
 
 class Dispute(Table):
     __tablename__ = "disputes"
-    __table_args__ = (UniqueConstraint("source", "source_ref"), Index("ix_disputes_state", "state", "opened_at"))
+    __table_args__ = (
+        UniqueConstraint("source", "source_ref"),
+        Index("ix_disputes_state", "state", "opened_at"),
+        Index("ix_disputes_opened", "opened_at", "id"),
+    )
 
     id: Mapped[Id]
     source: Mapped[str]  # stripe (card) | salesforce (case) | house

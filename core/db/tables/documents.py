@@ -21,6 +21,10 @@ class Document(Table):
         # The open-item index: what ageing, collections and most lists read.
         Index("ix_documents_open", "due_date", "id", postgresql_where=text("open_minor <> 0")),
         Index("ix_documents_settled", "settled_on", postgresql_where=text("settled_on is not null")),
+        Index("ix_documents_due", "due_date", "id"),
+        Index("ix_documents_recorded", "recorded_at"),
+        Index("ix_documents_disputed", "issue_date", "id", postgresql_where=text("is_disputed")),
+        Index("ix_documents_corrected", "issue_date", postgresql_where=text("corrections <> '{}'::jsonb")),
         Index("ix_documents_state", "state", "id", postgresql_where=text("state <> 'posted'")),
         # Billed amounts of a span of days without touching the rows themselves.
         Index(
@@ -100,7 +104,11 @@ class Transition(Table):
     """One step of a document, case, approval, delivery or dispute; feeds timelines and process figures."""
 
     __tablename__ = "transitions"
-    __table_args__ = (Index("ix_transitions_subject", "subject_id", "at"),)
+    __table_args__ = (
+        Index("ix_transitions_subject", "subject_id", "at"),
+        # What people did: straight-through figures ask who was touched by a person.
+        Index("ix_transitions_by_people", "subject_id", "at", postgresql_where=text("actor not like 'job:%'")),
+    )
 
     id: Mapped[Id]
     subject: Mapped[str]  # document | case | approval | delivery | dispute

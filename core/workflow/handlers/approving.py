@@ -13,7 +13,7 @@ from core.cases.model import NewCase
 from core.db.tables import Approval, Decision, Document
 from core.documents import store as documents
 from core.documents.model import DocumentState
-from core.kit.errors import Refused
+from core.kit.errors import Forbidden, Refused
 from core.validation.model import TYPES
 from core.workflow.commands import DecideApprovals, RerouteApprovals
 from core.workflow.context import Context, Outcome
@@ -137,6 +137,8 @@ def reroute_approvals(command: RerouteApprovals, ctx: Context) -> Outcome:
     notes = []
     for row in rows:
         document = loaded[row.document_id]
+        if not ctx.actor.may_see(row.entity):
+            raise Forbidden("entity.scope", f"Policy “entity scope”: you do not act for {row.entity}.")
         _refuse_unless_able(ctx, to, row, document)
         before = str(row.assignee_id or "")
         row.assignee_id = to.id

@@ -182,3 +182,11 @@ def test_the_evidence_holds_contract_lines_waivers_and_earlier_invoices(house: R
     assert {each.field: each.ledger for each in found.sides}["Posting"] == "Not sent"
     later = approval_evidence(house, bo, list_approvals(house, bo, EVERYONES).rows[0].id)
     assert [each.number for each in later.earlier] == ["HC-000002"]
+
+
+def test_nobody_hands_over_approvals_of_other_entities(house: Runtime, bo: Actor) -> None:
+    (row,) = list_approvals(house, bo, ApprovalFilters()).rows
+    chen = work.person(house, "Chen")
+    hand_over = c.RerouteApprovals(targets=(c.Target(row.id, row.revision),), assignee_id=chen.user_id)
+    with pytest.raises(Forbidden, match="entity scope"):
+        execute(house, hand_over, replace(bo, entities=frozenset({"US"})))

@@ -377,11 +377,11 @@ def _accepts(house: Runtime, command: c.RetryDeliveries | c.SetAsideDeliveries) 
 
 def test_a_connection_that_rests_says_when_it_is_tried_again(house: Runtime) -> None:
     with house.transaction() as session:
-        for _ in range(4):
+        for _ in range(3):
             intake.record_failure(session, "stripe", "Stripe cannot be reached.", house.now())
     found = card(house, "stripe")
     with house.reading() as session:
         until = session.get_one(Connection, "stripe").paused_until
         assert session.scalars(select(InboxItem)).all() == []
-    assert (found.state, found.sentence, found.failures) == ("failing", "Stripe cannot be reached.", 4)
+    assert (found.state, found.sentence, found.failures) == ("failing", "Stripe cannot be reached.", 3)
     assert until is not None and found.tries_again_at == until

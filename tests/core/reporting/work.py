@@ -46,13 +46,13 @@ def all_rows(runtime: Runtime, table: type[Any]) -> list[Any]:
         return list(session.scalars(select(table)))
 
 
-def invoice(number: int, **facts: Any) -> InvoiceRecord:
+def invoice(month: int, /, **facts: Any) -> InvoiceRecord:
     """The n-th monthly invoice backwards in time: each has its own period."""
-    first = (date(2026, 10, 1) - timedelta(days=31 * (number - 1))).replace(day=1)
+    first = (date(2026, 10, 1) - timedelta(days=31 * (month - 1))).replace(day=1)
     last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
     defaults: dict[str, Any] = {
-        "source_ref": f"in_{number}",
-        "number": f"HC-{number:06}",
+        "source_ref": f"in_{month}",
+        "number": f"HC-{month:06}",
         "issue_date": first,
         "due_date": first + timedelta(days=30),
         "period_start": first,
@@ -62,16 +62,16 @@ def invoice(number: int, **facts: Any) -> InvoiceRecord:
     return b.invoice(**{**defaults, **facts})
 
 
-def dear_invoice(number: int, **facts: Any) -> InvoiceRecord:
+def dear_invoice(month: int, /, **facts: Any) -> InvoiceRecord:
     """Billed at 25.00 a seat where the contract says 20.00: 50.00 EUR at stake."""
     line = b.line(unit_price=Decimal("25.00"), amount_minor=25_000, tax_minor=4_750)
-    return invoice(number, lines=(line,), **facts)
+    return invoice(month, lines=(line,), **facts)
 
 
-def big_invoice(number: int, **facts: Any) -> InvoiceRecord:
+def big_invoice(month: int, /, **facts: Any) -> InvoiceRecord:
     """5,000 seats: 119,000.00 EUR, which asks for an approver. Needs `big_contract`."""
     line = b.line(quantity=Decimal(5000), amount_minor=10_000_000, tax_minor=1_900_000)
-    return invoice(number, lines=(line,), **facts)
+    return invoice(month, lines=(line,), **facts)
 
 
 def big_contract(runtime: Runtime) -> None:
