@@ -9,7 +9,7 @@ from queue import Empty, Full, Queue
 from threading import Event
 from typing import TypeVar
 
-from core.ports import Page
+from core.ports import ConnectorFailure, Page
 
 _T = TypeVar("_T")
 
@@ -50,12 +50,18 @@ def _put(page: _T | None, waiting: Queue[_T | None], is_over: Event) -> None:
 
 
 def batches(pages: Iterator[Page], size: int) -> Iterator[Page]:
-    """Joins small pages until `size` records are together or nothing more comes."""
+    """Joins small pages until `size` records are together or nothing more comes; what came before a failure is
+    handed on before it is raised."""
     joined: Page | None = None
-    for page in pages:
-        joined = page if joined is None else Page(joined.records + page.records, page.cursor, page.is_last)
-        if len(joined.records) >= size or joined.is_last:
+    try:
+        for page in pages:
+            joined = page if joined is None else Page(joined.records + page.records, page.cursor, page.is_last)
+            if len(joined.records) >= size or joined.is_last:
+                yield joined
+                joined = None
+    except ConnectorFailure:
+        if joined is not None:
             yield joined
-            joined = None
+        raise
     if joined is not None:
         yield joined

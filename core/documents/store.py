@@ -202,6 +202,14 @@ def undecided_ids(session: Session, customer_ids: Iterable[UUID], contract_ids: 
     return {*session.scalars(by_customer), *session.scalars(by_contract)}
 
 
+def waiting_for_contracts(session: Session, numbers: Iterable[str]) -> set[UUID]:
+    """Documents on hold that name one of these contracts, also those that came before it."""
+    statement = select(Document.id).where(
+        Document.state == DocumentState.ON_HOLD, Document.contract_number.in_(list(numbers))
+    )
+    return set(session.scalars(statement))
+
+
 def oldest_received(session: Session, source: str, limit: int) -> list[UUID]:
     """Documents that nobody has decided yet, oldest first; those of another transaction are left alone."""
     statement = (

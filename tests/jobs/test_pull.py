@@ -154,12 +154,12 @@ def test_two_pulls_of_one_system_do_not_get_into_each_others_way(runtime: Runtim
 
 
 def test_a_pull_that_is_told_to_stop_goes_on_later_where_it_stood(runtime: Runtime) -> None:
-    source = crm(accounts(500), accounts(500, 500))
+    source = crm(accounts(1_000), accounts(1_000, 1_000))
     told = iter([False, True, True])
 
-    assert pull(runtime, source, ["salesforce"], lambda: next(told)) == 500
-    assert pull(runtime, source, ["salesforce"]) == 500
-    assert customers(runtime) == 1_000
+    assert pull(runtime, source, ["salesforce"], lambda: next(told)) == 1_000
+    assert pull(runtime, source, ["salesforce"]) == 1_000
+    assert customers(runtime) == 2_000
 
 
 def test_invoices_wait_for_the_ledger_only_where_there_is_one() -> None:

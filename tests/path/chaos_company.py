@@ -58,7 +58,7 @@ class Stripe:
             params["starting_after"] = page["data"][-1]["id"] if page["data"] else None
 
     def write(self, path: str, form: Doc, look_up: Callable[[], Doc | None]) -> Doc:
-        """Does it once: a 429 or a cut line is repeated under its key, after a 500 `look_up` says whether it is done."""
+        """Does it once: a 429 or a cut line is repeated under its key; after a 500 `look_up` says if it is done."""
         key = uuid4().hex
         for _ in range(_MOST_TRIES):
             answer = self._send("POST", path, data=form, headers={"Idempotency-Key": key})

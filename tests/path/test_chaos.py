@@ -103,8 +103,10 @@ def test_nothing_is_lost_and_nothing_posted_twice_whatever_breaks(stage: Stage, 
         done.result()
     stage.vendor("stripe", CALM)
     stage.vendor("netsuite", CALM)
-    wait_until(lambda: _is_settled(stage), 150, "all that was sent is recorded and posted")
-    _tell(stage, tmp_path, began)
+    try:
+        wait_until(lambda: _is_settled(stage), 150, "all that was sent is recorded and posted")
+    finally:
+        _tell(stage, tmp_path, began)
 
     _nothing_was_lost(stage)
     _everything_was_posted_once(stage)
@@ -184,13 +186,22 @@ def _tell(stage: Stage, folder: Path, began: datetime) -> None:
     """Leaves the figures of the run beside its logs."""
     with stage.runtime.reading() as session:
         outcomes = session.execute(text("select action, outcome, count(*) from delivery_attempts group by 1, 2")).all()
-        health = session.execute(text("select system, state, failures from connections")).all()
+        deliveries = session.execute(text("select state, count(*) from deliveries group by 1")).all()
+        received = session.execute(text("select source, state, count(*) from inbox group by 1, 2")).all()
+        jobs = session.execute(
+            text("select task_name, status::text, count(*) from procrastinate_jobs group by 1, 2")
+        ).all()
+        health = session.execute(
+            text("select system, state, failures, sentence, paused_until::text from connections")
+        ).all()
     told = {
         "seconds": (datetime.now(UTC) - began).total_seconds(),
         "answers of Stripe to the company": stage.stripe.answers,
         "attempts": [f"{action} {outcome}: {n}" for action, outcome, n in outcomes],
+        "deliveries": [list(row) for row in deliveries],
+        "inbox": [list(row) for row in received],
+        "jobs": [list(row) for row in jobs],
         "connections": [list(row) for row in health],
         "vendor": httpx.get(f"{stage.vendors.address('stripe')}/_sandbox/health").json()["counts"],
-        "inbox": stage.count(InboxItem),
     }
     (folder / "chaos.json").write_text(json.dumps(told, indent=1))

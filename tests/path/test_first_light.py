@@ -65,10 +65,10 @@ def targets(rows: list[Any]) -> tuple[c.Target, ...]:
     return tuple(c.Target(row.id, row.revision) for row in rows)
 
 
-def big_invoice(**facts: Any) -> Any:
-    """100,000.00 plus tax at 5,000 seats of 20.00."""
-    line = b.line(quantity=Decimal(5000), amount_minor=10_000_000, tax_minor=1_900_000)
-    return b.invoice(lines=(line,), **facts)
+def big_invoice(seats: int = 3500) -> Any:
+    """Seats at 20.00 plus 19 % tax; 3,500 seats come to 83,300.00, one approver's affair."""
+    net = seats * 2_000
+    return b.invoice(lines=(b.line(quantity=Decimal(seats), amount_minor=net, tax_minor=net * 19 // 100),))
 
 
 def test_a_clean_invoice_is_released_and_its_posting_is_deferred(house: Runtime) -> None:
@@ -114,7 +114,7 @@ def test_a_wrong_price_is_held_with_a_case_and_clears_when_the_contract_follows(
 
 def test_correcting_a_document_settles_its_case_and_bars_the_corrector_from_approving(house: Runtime) -> None:
     record(house, b.CRM, customers=(b.customer(is_po_required=True),))
-    record(house, b.CRM, order_lines=(b.order_line(quantity=Decimal(5000)),))
+    record(house, b.CRM, order_lines=(b.order_line(quantity=Decimal(3500)),))
     record(house, b.PAYMENTS, invoices=(big_invoice(),))
     case, chen = only(house, Case), person(house, "Chen")
     assert case.code == "po.missing"
@@ -128,8 +128,21 @@ def test_correcting_a_document_settles_its_case_and_bars_the_corrector_from_appr
     assert only(house, Delivery).payload["po_number"] == "PO-77"
 
 
-def test_a_limit_is_a_limit(house: Runtime) -> None:
+def test_a_chain_needs_two_different_people(house: Runtime) -> None:
     record(house, b.CRM, order_lines=(b.order_line(quantity=Decimal(5000)),))
+    record(house, b.PAYMENTS, invoices=(big_invoice(seats=5000),))
+    chen = person(house, "Chen")
+    first = c.DecideApprovals(targets=targets(all_rows(house, Approval)), verdict="approve")
+    execute(house, first, chen)
+    (waiting,) = [row for row in all_rows(house, Approval) if row.state == "waiting"]
+    assert (waiting.step, waiting.role, waiting.assignee_id) == (2, "controller", None)
+    with pytest.raises(Forbidden, match="four eyes"):
+        execute(house, c.DecideApprovals(targets=targets([waiting]), verdict="approve"), chen)
+    assert only(house, Document).state == "awaiting_approval"
+
+
+def test_a_limit_is_a_limit(house: Runtime) -> None:
+    record(house, b.CRM, order_lines=(b.order_line(quantity=Decimal(3500)),))
     record(house, b.PAYMENTS, invoices=(big_invoice(),))
     approve = c.DecideApprovals(targets=targets(all_rows(house, Approval)), verdict="approve")
     with pytest.raises(Forbidden, match="approval limits"):
@@ -138,7 +151,7 @@ def test_a_limit_is_a_limit(house: Runtime) -> None:
 
 
 def test_a_rejected_invoice_goes_back_on_hold_with_the_reason(house: Runtime) -> None:
-    record(house, b.CRM, order_lines=(b.order_line(quantity=Decimal(5000)),))
+    record(house, b.CRM, order_lines=(b.order_line(quantity=Decimal(3500)),))
     record(house, b.PAYMENTS, invoices=(big_invoice(),))
     reject = c.DecideApprovals(targets=targets(all_rows(house, Approval)), verdict="reject", note="Wrong bill-to")
     execute(house, reject, person(house, "Bo"))
@@ -200,6 +213,18 @@ def test_a_credit_memo_settles_what_is_open_and_asks_for_agreement(house: Runtim
     assert by_kind["invoice"].open_minor == 23_800 - 5_000
     assert by_kind["credit_memo"].open_minor == 0
     assert by_kind["credit_memo"].state == "awaiting_approval"
+
+
+def test_an_invoice_that_comes_before_its_contract_clears_when_the_contract_is_there(house: Runtime) -> None:
+    record(house, b.PAYMENTS, invoices=(b.invoice(contract_number="CT-9"),))
+    assert only(house, Case).code == "contract.missing"
+    record(
+        house,
+        b.CRM,
+        contracts=(b.contract(source_ref="800Z", number="CT-9"),),
+        order_lines=(b.order_line(source_ref="802Z", contract_ref="800Z"),),
+    )
+    assert only(house, Document).state == "released"
 
 
 def test_a_dispute_marks_its_invoice_whichever_comes_first(house: Runtime) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
+from core.access import store as access
 from core.audit.model import Note
 from core.cases import store as cases
 from core.collections import store as collections
@@ -41,6 +42,10 @@ def save_user(command: SaveUser, ctx: Context) -> Outcome:
         raise Refused("password.missing", "A new person needs a password.")
     if row is not None and row.id == ctx.actor.user_id and not command.is_active:
         raise Refused("user.self", "You cannot deactivate yourself.")
+    if row is not None and row.id == ctx.actor.user_id and _raises(row, command):
+        raise Refused(
+            "user.own_rights", "Policy “four eyes”: your own role, entities and limit are changed by someone else."
+        )
     before = _visible(row) if row else {}
     if row is None:
         row = User(id=new_id(), email=email, created_at=ctx.now, password_hash=command.password_hash or "")
@@ -49,9 +54,17 @@ def save_user(command: SaveUser, ctx: Context) -> Outcome:
     row.entities = None if command.entities is None else sorted(command.entities)
     row.approval_limit_minor = command.approval_limit_minor
     row.password_hash = command.password_hash or row.password_hash
+    if before and command.password_hash is not None:
+        access.revoke_sessions_of(ctx.session, row.id, ctx.now)
     detail = {"before": before, "after": _visible(row), "password_changed": command.password_hash is not None}
     verb = "Changed" if before else "Added"
     return Outcome({"id": str(row.id)}, (Note(f"{verb} {row.name} ({row.role}).", f"user:{row.id}", detail),))
+
+
+def _raises(row: User, command: SaveUser) -> bool:
+    entities = None if command.entities is None else sorted(command.entities)
+    wished = (command.role, entities, command.approval_limit_minor)
+    return wished != (row.role, row.entities, row.approval_limit_minor)
 
 
 def _visible(row: User) -> dict[str, object]:

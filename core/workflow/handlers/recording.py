@@ -52,6 +52,8 @@ def decide_received(command: DecideReceived, ctx: Context) -> Outcome:
 def _check_again(ctx: Context, command: RecordFacts, customers: Iterable[UUID], contracts: Iterable[UUID]) -> None:
     """A changed customer or contract, a new link or a new item mapping may settle what was on hold."""
     again = documents.undecided_ids(ctx.session, customers, contracts)
+    if command.contracts:
+        again |= documents.waiting_for_contracts(ctx.session, [contract.number for contract in command.contracts])
     refs = [record.source_ref for record in command.customers]
     if refs:
         again |= documents.waiting_for_customers(ctx.session, command.source, refs)
