@@ -48,6 +48,8 @@ _FIELDS: dict[type[CanonicalRecord], str] = {
     PaymentRecord: "payments",
     DisputeRecord: "disputes",
 }
+# How far an invoice or credit memo has come. What was sent earlier may arrive later, and brings nothing back.
+_STAGES = {"draft": 0, "open": 1, "uncollectible": 1, "issued": 1, "paid": 2, "void": 3}
 # What a translation may stumble over in a payload of an unknown shape.
 _UNREADABLE = (ValueError, LookupError, TypeError, ArithmeticError, AttributeError, Refused)
 # What the store or a handler may object to in the facts themselves; a lost connection is not among these.
@@ -115,16 +117,23 @@ def _command(system: str, readable: list[_Readable], is_backfill: bool) -> Recor
 
 
 def _by_kind(facts: Iterable[CanonicalRecord]) -> dict[str, Any]:
-    """Facts under the command's field for their kind; of the same record only the latest."""
+    """Facts under the command's field for their kind; of the same record only the one that is furthest on, and of
+    those the latest."""
     latest: dict[tuple[type[CanonicalRecord], str, str], CanonicalRecord] = {}
     for fact in facts:
         key = (type(fact), fact.source, fact.source_ref)
-        latest.pop(key, None)
-        latest[key] = fact
+        known = latest.pop(key, fact)
+        latest[key] = known if _is_behind(fact, known) else fact
     fields: dict[str, list[CanonicalRecord]] = {}
     for fact in latest.values():
         fields.setdefault(_FIELDS[type(fact)], []).append(fact)
     return {name: tuple(records) for name, records in fields.items()}
+
+
+def _is_behind(fact: CanonicalRecord, known: CanonicalRecord) -> bool:
+    if isinstance(fact, InvoiceRecord | CreditMemoRecord) and isinstance(known, InvoiceRecord | CreditMemoRecord):
+        return _STAGES[fact.status] < _STAGES[known.status]
+    return False
 
 
 def _report(runtime: Runtime, inbox_id: UUID, error: str) -> None:

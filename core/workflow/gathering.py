@@ -24,7 +24,6 @@ from core.validation.model import (
 )
 from core.workflow.context import Context
 
-
 # Invoices that say what a contract usually consumes.
 _LATEST = 8
 

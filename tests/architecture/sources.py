@@ -1,11 +1,11 @@
-"""The house's own source files, parsed once per test process."""
+"""The house's own source files; each is read and parsed at most once per test process, and only if somebody looks."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -13,24 +13,28 @@ PRODUCT = ("core", "connectors", "jobs", "web", "pages", "sandbox", "benchmarks"
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Source:
     """`name` is the path below the root, with slashes."""
 
     name: str
     text: str
-    tree: ast.Module
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        return ast.parse(self.text)
 
     @property
     def length(self) -> int:
         return len(self.text.splitlines())
 
+    @cached_property
     def nodes(self) -> tuple[ast.AST, ...]:
         """The whole tree, walked once."""
-        return _nodes(self.name, self.tree)
+        return tuple(ast.walk(self.tree))
 
     def functions(self) -> Iterator[Function]:
-        return (node for node in self.nodes() if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+        return (node for node in self.nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
 
     def place(self, node: ast.stmt | ast.expr | ast.ExceptHandler) -> str:
         return f"{self.name}:{node.lineno}"
@@ -45,13 +49,7 @@ def sources(*folders: str) -> tuple[Source, ...]:
 
 @cache
 def _read(path: Path) -> Source:
-    text = path.read_text(encoding="utf-8")
-    return Source(path.relative_to(ROOT).as_posix(), text, ast.parse(text))
-
-
-@cache
-def _nodes(_: str, tree: ast.Module) -> tuple[ast.AST, ...]:
-    return tuple(ast.walk(tree))
+    return Source(path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8"))
 
 
 def read(name: str) -> str:

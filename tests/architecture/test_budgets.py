@@ -15,7 +15,6 @@ LONG_FUNCTIONS = {
     "pages/explore/relations.py:relations": "four tabs, one table each; to be split",
 }
 MANY_PARAMETERS = {
-    "core/reporting/integrations.py:_card": "joins five independent reads into one card",
     "sandbox/faults.py:__init__": "the construction of an emulator's app, once per vendor",
     "sandbox/company/customers.py:_customer": "draws one customer from what was dealt out before",
 }

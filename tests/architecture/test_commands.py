@@ -27,7 +27,7 @@ NOT_YET_RAISED = {"connection.misconfigured"}
 
 def handled() -> set[str]:
     (dispatch,) = [source for source in sources("core") if source.name == "core/workflow/dispatch.py"]
-    cases = [node for node in dispatch.nodes() if isinstance(node, ast.MatchClass)]
+    cases = [node for node in dispatch.nodes if isinstance(node, ast.MatchClass)]
     return {ast.unparse(node.cls).removeprefix("c.") for node in cases}
 
 
@@ -35,7 +35,7 @@ def raised_codes() -> set[str]:
     """Codes that become a finding or a case: the first argument of one, or what is kept under the name `code`."""
     found: set[str] = set()
     for source in sources("core/validation", "core/workflow"):
-        for node in source.nodes():
+        for node in source.nodes:
             if isinstance(node, ast.Call) and ast.unparse(node.func) in ("Finding", "_case"):
                 found |= _texts(node.args[:2])
             if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "code":

@@ -81,7 +81,7 @@ def test_every_job_that_can_be_run_by_name_is_documented() -> None:
     (once,) = [source for source in sources("jobs") if source.name == "jobs/once.py"]
     runs = next(node.value for node in once.tree.body if isinstance(node, ast.AnnAssign))
     assert isinstance(runs, ast.Dict)
-    names = [key.value for key in runs.keys if isinstance(key, ast.Constant)]
+    names = [str(key.value) for key in runs.keys if isinstance(key, ast.Constant)]
     assert len(names) >= 8
     assert [name for name in names if f"`{name}`" not in README] == []
 
@@ -92,14 +92,14 @@ def test_every_key_of_the_figures_is_documented() -> None:
     shown = next(node.value for node in ast.walk(made) if isinstance(node, ast.Return))
     assert isinstance(shown, ast.Dict)
     keys = [key.value for key in shown.keys if isinstance(key, ast.Constant)]
-    ratios = next(ast.literal_eval(node.value) for node in figures.tree.body if _assigns(node, "_RATIOS"))
+    ratios = next(
+        ast.literal_eval(node.value)
+        for node in figures.tree.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "_RATIOS"
+    )
     wanted = [*keys, *ratios, *BUCKETS]
     assert len(wanted) >= 20
     assert [key for key in wanted if f"`{key}`" not in README] == []
-
-
-def _assigns(node: ast.stmt, name: str) -> bool:
-    return isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name
 
 
 def test_every_room_stands_on_the_map() -> None:

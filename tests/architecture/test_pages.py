@@ -34,7 +34,7 @@ def test_every_screen_lies_in_a_section() -> None:
 def test_no_page_asks_the_store() -> None:
     found = []
     for source in sources("pages"):
-        for node in source.nodes():
+        for node in source.nodes:
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and SQL.match(node.value):
                 found.append(source.place(node))
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in STORE_CALLS:

@@ -56,11 +56,13 @@ def heading(page: Page, text: str) -> None:
 
 def grid(page: Page, alt: str) -> Locator:
     """The grid with this description; it is drawn on a canvas."""
-    return page.locator('[data-testid="stDataFrame"]').filter(has=page.get_by_label(alt)).first
+    return page.locator('[data-testid="stDataFrame"]').filter(has=page.get_by_label(alt, exact=True))
 
 
 def click_cell(page: Page, table: Locator, row: int, x: int = _TICK_X) -> None:
     """Clicks into a row (0 is the first); by default on its tick."""
-    table.scroll_into_view_if_needed()
-    table.locator("canvas").first.click(position={"x": x, "y": ROW_HEIGHT * (row + 1) + ROW_HEIGHT // 2})
+    table.evaluate("element => element.scrollIntoView({block: 'center', behavior: 'instant'})")
+    box = table.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + x, box["y"] + ROW_HEIGHT * (row + 1) + ROW_HEIGHT // 2)
     painted(page)

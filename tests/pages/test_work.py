@@ -200,7 +200,7 @@ def test_a_click_on_the_matrix_filters_the_queue(house: Runtime) -> None:
 
 @pytest.fixture
 def asked(house: Runtime) -> Runtime:
-    """Two invoices of 119,000.00 EUR wait for Bo."""
+    """Two invoices of 71,400.00 EUR wait for Bo."""
     work.big_contract(house)
     work.record(house, b.PAYMENTS, invoices=(work.big_invoice(1), work.big_invoice(2)))
     return house
@@ -215,7 +215,7 @@ def test_mine_come_first_and_everybodys_are_one_click_away(asked: Runtime) -> No
     assert len(at.dataframe[0].value) == 0
     at = open_page("work/approvals.py", AMARA, ap_show="All")
     rows = at.dataframe[0].value
-    assert list(rows["Why asked"]) == ["Amount of 50,000 or more"] * 2
+    assert list(rows["Why asked"]) == ["Amount of 20,000 or more"] * 2
     assert list(rows["Policy"]) == ["A4, version 1"] * 2
     assert list(rows["Assignee"]) == ["Bo Lindqvist"] * 2
 
@@ -225,7 +225,7 @@ def test_several_are_approved_together_after_a_preview_of_count_and_money(asked:
     tick(at, "ap_grid", [0, 1])
     at.button(key="ap_approve").click()
     shown(at)
-    assert "**2 approvals** · EUR 238,000.00" in said(at)
+    assert "**2 approvals** · EUR 142,800.00" in said(at)
     at.button(key="ap_many_approve_send").click()
     shown(at)
     assert at.toast[0].value == "2 approved"
@@ -239,7 +239,7 @@ def test_the_evidence_stands_beside_the_decision(asked: Runtime) -> None:
     sides = at.table[0].value.set_index("Field")
     assert sides.loc["Contract"]["Contract and CRM"] == sides.loc["Contract"]["Invoice"]
     text = said(at)
-    assert "Asked because: Amount of 50,000 or more (approval policy A4, version 1)" in text
+    assert "Asked because: Amount of 20,000 or more (approval policy A4, version 1)" in text
     assert "Every rule passed" in text
 
 

@@ -13,6 +13,7 @@ from core.documents import store as documents
 from core.kit.errors import Forbidden, NotFound, Refused
 from core.kit.ids import new_id
 from core.kit.money import format_minor, to_minor
+from core.kit.systems import title_of
 from core.workflow.commands import CloseDispute, LogContact, OpenDispute, RecordPromise
 from core.workflow.context import Context, Outcome
 
@@ -97,7 +98,7 @@ def close_dispute(command: CloseDispute, ctx: Context) -> Outcome:
     row = disputes.get_open(ctx.session, command.dispute.id, command.dispute.revision)
     if row.source != "house":
         raise Refused(
-            "dispute.elsewhere", f"This dispute is settled in {row.source.title()}; its outcome arrives from there."
+            "dispute.elsewhere", f"This dispute is settled in {title_of(row.source)}; its outcome arrives from there."
         )
     row.state = command.outcome
     row.closed_at = ctx.now

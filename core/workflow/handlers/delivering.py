@@ -12,8 +12,9 @@ from core.cases.model import NewCase
 from core.db.tables import Case, Delivery, Document
 from core.documents import store as documents
 from core.documents.model import DocumentState
-from core.kit.errors import Refused
+from core.kit.errors import Forbidden, Refused
 from core.kit.money import format_minor
+from core.kit.systems import title_of
 from core.parties import store as parties
 from core.posting import store as posting
 from core.posting.model import DeliveryState
@@ -58,7 +59,7 @@ def _delivered(ctx: Context, delivery: Delivery, document: Document, command: Re
     cases.close_by(ctx.session, Case.delivery_id == delivery.id, how, by, ctx.now)
     _compare_totals(ctx, delivery, document, command.external_total_minor)
     number = f" as {command.external_number}" if command.external_number else ""
-    sentence = f"Posted invoice {document.number} to {delivery.system.title()}{number}."
+    sentence = f"Posted invoice {document.number} to {title_of(delivery.system)}{number}."
     return (Note(sentence, f"invoice:{document.id}", {"key": delivery.key, "external_id": command.external_id}),)
 
 
@@ -67,7 +68,7 @@ def _compare_totals(ctx: Context, delivery: Delivery, document: Document, total_
     if total_minor is None or total_minor == ours:
         return
     theirs, mine = format_minor(total_minor, document.currency), format_minor(ours, document.currency)
-    sentence = f"Invoice {document.number} is {mine} here and {theirs} in {delivery.system.title()}."
+    sentence = f"Invoice {document.number} is {mine} here and {theirs} in {title_of(delivery.system)}."
     evidence = {"ours_minor": ours, "ledger_minor": total_minor}
     raise_cases(ctx, [_case(ctx, "posting.total_mismatch", delivery, document, sentence, evidence)])
 
@@ -75,10 +76,10 @@ def _compare_totals(ctx: Context, delivery: Delivery, document: Document, total_
 def _refused(ctx: Context, delivery: Delivery, document: Document, command: RecordDelivery) -> tuple[Note, ...]:
     posting.move(delivery, DeliveryState.REFUSED)
     documents.move(ctx.session, [document], DocumentState.REFUSED, ctx.now, ctx.actor.label, command.error)
-    sentence = command.error or f"{delivery.system.title()} refused invoice {document.number}."
+    sentence = command.error or f"{title_of(delivery.system)} refused invoice {document.number}."
     evidence = {"ledger": delivery.system, "code": command.error_code, "dated": document.issue_date}
     raise_cases(ctx, [_case(ctx, "posting.rejected", delivery, document, sentence, evidence)])
-    told = f"{delivery.system.title()} refused invoice {document.number}: {sentence}"
+    told = f"{title_of(delivery.system)} refused invoice {document.number}: {sentence}"
     return (Note(told, f"invoice:{document.id}", {"code": command.error_code}),)
 
 
@@ -111,7 +112,11 @@ def _again(ctx: Context, delivery: Delivery, state: DeliveryState, pause: timede
 
 
 def _stopped(ctx: Context, targets: Iterable[Target]) -> list[Delivery]:
-    return posting.load(ctx.session, [(t.id, t.revision) for t in targets])
+    rows = posting.load(ctx.session, [(t.id, t.revision) for t in targets])
+    outside = next((row for row in rows if not ctx.actor.may_see(row.payload["entity"])), None)
+    if outside is not None:
+        raise Forbidden("entity.scope", f"Policy “entity scope”: you do not act for {outside.payload['entity']}.")
+    return rows
 
 
 def retry_deliveries(command: RetryDeliveries, ctx: Context) -> Outcome:
@@ -123,7 +128,7 @@ def retry_deliveries(command: RetryDeliveries, ctx: Context) -> Outcome:
     documents.move(ctx.session, refused, DocumentState.RELEASED, ctx.now, ctx.actor.label, "Sent again")
     defer(ctx.session, DELIVER, [{"delivery_id": str(id)} for id in ids], queue=DELIVER)
     notes = [
-        Note(f"Sent invoice {row.payload['number']} to {row.system.title()} again.", f"invoice:{row.document_id}")
+        Note(f"Sent invoice {row.payload['number']} to {title_of(row.system)} again.", f"invoice:{row.document_id}")
         for row in rows
     ]
     return Outcome({"n": len(rows)}, tuple(notes))

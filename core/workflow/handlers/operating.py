@@ -8,6 +8,7 @@ from core.cases.model import NewCase
 from core.db.tables import Case, Connection, InboxItem
 from core.intake import store as intake
 from core.kit.errors import NotFound, Refused
+from core.kit.systems import title_of
 from core.runtime import defer
 from core.validation.model import TYPES
 from core.workflow.commands import ReportBadRecord, RetryInboxItems, SetAsideInboxItems, SetConnectionState
@@ -30,13 +31,13 @@ def report_bad_record(command: ReportBadRecord, ctx: Context) -> Outcome:
         code=code,
         type=TYPES[code],
         cause=f"{code}:{row.source}:{row.kind}:{command.error[:60]}",
-        sentence=f"{row.source.title()} sent a record that does not fit: {title}. {command.error}",
+        sentence=f"{title_of(row.source)} sent a record that does not fit: {title}. {command.error}",
         evidence={"kind": row.kind, "id_at_source": row.external_id, "problem": command.error},
         inbox_id=row.id,
     )
     opened = raise_cases(ctx, [case])
     return Outcome(
-        {"cases": len(opened)}, (Note(f"Could not read {title} from {row.source.title()}.", f"inbox:{row.id}"),)
+        {"cases": len(opened)}, (Note(f"Could not read {title} from {title_of(row.source)}.", f"inbox:{row.id}"),)
     )
 
 
@@ -71,6 +72,6 @@ def set_connection_state(command: SetConnectionState, ctx: Context) -> Outcome:
     if command.state == "connected":
         row.failures = 0
     verb = "Paused" if command.state == "paused" else "Resumed"
-    sentence = f"{verb} the connection with {command.system.title()}: {command.reason}"
+    sentence = f"{verb} the connection with {title_of(command.system)}: {command.reason}"
     note = Note(sentence, f"system:{command.system}", {"before": before, "after": command.state})
     return Outcome({"state": row.state}, (note,))

@@ -9,6 +9,7 @@ from core.agreements import store as agreements
 from core.audit.model import Note
 from core.documents import store as documents
 from core.intake import store as intake
+from core.kit.systems import title_of
 from core.parties import store as parties
 from core.posting import store as posting
 from core.workflow.commands import DecideReceived, RecordFacts
@@ -68,4 +69,4 @@ def _is_worth_a_note(command: RecordFacts, counts: dict[str, int]) -> bool:
 
 def _note(command: RecordFacts, counts: dict[str, int]) -> Note:
     told = ", ".join(f"{n:,} {name.replace('_', ' ')}" for name, n in counts.items() if name != "records")
-    return Note(f"Recorded from {command.source.title()}: {told}.", f"system:{command.source}", dict(counts))
+    return Note(f"Recorded from {title_of(command.source)}: {told}.", f"system:{command.source}", dict(counts))

@@ -17,6 +17,7 @@ from core.db.tables import Document
 from core.documents import store as documents
 from core.documents.model import UNDECIDED, DocumentState, natural_key
 from core.kit.ids import id_from
+from core.kit.systems import title_of
 from core.parties import store as parties
 from core.posting import store as posting
 from core.posting.model import LEDGER
@@ -159,7 +160,7 @@ def _changed_case(record: InvoiceRecord, id: UUID) -> NewCase:
         code=code,
         type=TYPES[code],
         cause=f"{code}:{record.number}",
-        sentence=f"Invoice {record.number} was changed in {record.source.title()} after it had been released.",
+        sentence=f"Invoice {record.number} was changed in {title_of(record.source)} after it had been released.",
         document_id=id,
         entity=record.entity,
         amount_minor=record.total_minor,

@@ -23,7 +23,7 @@ EVERYONES = ApprovalFilters(is_mine=False)
 
 @pytest.fixture
 def house(runtime: Runtime) -> Runtime:
-    """One invoice of 119,000.00 EUR = 130,900.00 USD waits for Bo, whose limit allows it."""
+    """One invoice of 71,400.00 EUR = 78,540.00 USD waits for Bo, whose limit allows it."""
     work.open_house(runtime)
     work.big_contract(runtime)
     work.record(runtime, b.PAYMENTS, invoices=(work.big_invoice(1),))
@@ -41,9 +41,9 @@ def targets(found: Any) -> tuple[c.Target, ...]:
 
 def test_a_row_says_why_agreement_is_asked_and_by_which_row_of_the_policy(house: Runtime, bo: Actor) -> None:
     (row,) = list_approvals(house, bo, ApprovalFilters()).rows
-    assert (row.number, row.currency, row.total_minor) == ("HC-000001", "EUR", 11_900_000)
-    assert row.amount_minor == 13_090_000
-    assert (row.reason, row.policy_version, row.policy_row) == ("Amount of 50,000 or more", 1, "A4")
+    assert (row.number, row.currency, row.total_minor) == ("HC-000001", "EUR", 7_140_000)
+    assert row.amount_minor == 7_854_000
+    assert (row.reason, row.policy_version, row.policy_row) == ("Amount of 20,000 or more", 1, "A4")
     assert (row.step, row.steps, row.assignee, row.is_mine) == (1, 1, "Bo Lindqvist", True)
     assert row.available_actions == {"approve", "reject", "reroute"}
 
@@ -53,7 +53,7 @@ def test_mine_are_those_assigned_to_me(house: Runtime, bo: Actor) -> None:
     assert list_approvals(house, amara, ApprovalFilters()).count.value == 0
     assert list_approvals(house, amara, EVERYONES).count.value == 1
     found = approval_summary(house, amara)
-    assert (found.mine_count, found.all_count, found.all_minor, found.overdue_count) == (0, 1, 13_090_000, 0)
+    assert (found.mine_count, found.all_count, found.all_minor, found.overdue_count) == (0, 1, 7_854_000, 0)
     assert approval_summary(house, bo).mine_count == 1
 
 
@@ -102,7 +102,7 @@ def test_deciding_all_that_match_counts_money_per_currency_and_names_who_is_left
     ((sentence, count),) = chosen.refusals
     assert count == 1 and "approval limits" in sentence
     bos = select_matching(house, work.person(house, "Bo"), EVERYONES)
-    assert bos.totals == (("EUR", 11_900_000), ("USD", 1_000))
+    assert bos.totals == (("EUR", 7_140_000), ("USD", 1_000))
 
 
 def test_a_limit_of_one_action_leaves_the_rest_for_the_next(house: Runtime, bo: Actor) -> None:
@@ -176,7 +176,7 @@ def test_the_evidence_holds_contract_lines_waivers_and_earlier_invoices(house: R
     (row,) = list_approvals(house, bo, ApprovalFilters(is_mine=False, search="HC-000002")).rows
     found = approval_evidence(house, bo, row.id)
     assert found.contract is not None and found.contract.number == "CT-5001"
-    assert [line.quantity for line in found.invoice.lines] == [5000]
+    assert [line.quantity for line in found.invoice.lines] == [3000]
     assert [(each.reason, each.by) for each in found.waived] == [("by phone", "Ana Ribeiro")]
     assert found.changed_by == ("Ana Ribeiro",)
     assert {each.field: each.ledger for each in found.sides}["Posting"] == "Not sent"

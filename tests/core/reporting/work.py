@@ -69,10 +69,10 @@ def dear_invoice(month: int, /, **facts: Any) -> InvoiceRecord:
 
 
 def big_invoice(month: int, /, **facts: Any) -> InvoiceRecord:
-    """5,000 seats: 119,000.00 EUR, which asks for an approver. Needs `big_contract`."""
-    line = b.line(quantity=Decimal(5000), amount_minor=10_000_000, tax_minor=1_900_000)
+    """3,000 seats: 71,400.00 EUR, which asks for an approver. Needs `big_contract`."""
+    line = b.line(quantity=Decimal(3000), amount_minor=6_000_000, tax_minor=1_140_000)
     return invoice(month, lines=(line,), **facts)
 
 
 def big_contract(runtime: Runtime) -> None:
-    record(runtime, b.CRM, order_lines=(b.order_line(quantity=Decimal(5000)),))
+    record(runtime, b.CRM, order_lines=(b.order_line(quantity=Decimal(3000)),))
