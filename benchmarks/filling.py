@@ -38,8 +38,9 @@ _STATEMENTS = (
     "insert into transitions (id,subject,subject_id,old,new,at,actor) select md5('t'||source_ref)::uuid,'document',id,"
     "'released','posted',recorded_at,'job:deliver' from documents",
     "insert into deliveries (id,document_id,system,key,state,payload,attempts,next_at,enqueued_at,delivered_at,"
-    "revision) select md5('v'||source_ref)::uuid,id,'netsuite',source_ref,case when source_ref like '%77' and open_minor<>0 then "
-    "'refused' else 'delivered' end,jsonb_build_object('number',number),1,recorded_at,recorded_at,recorded_at,1 "
+    "revision) select md5('v'||source_ref)::uuid,id,'netsuite',source_ref,"
+    "case when source_ref like '%77' and open_minor<>0 then 'refused' else 'delivered' end,"
+    "jsonb_build_object('number',number,'entity',entity),1,recorded_at,recorded_at,recorded_at,1 "
     "from documents",
     "insert into cases (id,key,code,type,cause,sentence,evidence,document_id,customer_id,entity,stake_minor,"
     "amount_minor,currency,queue,state,is_blocking,is_overdue,opened_at,due_at,closed_at,closed_by,revision) "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -27,3 +27,9 @@ class Settings(BaseSettings):
     session_hours: int = Field(default=10, gt=0)
     secure_cookies: bool = False
     stripe_webhook_secret: SecretStr | None = None
+
+    @field_validator("sandbox_systems", "database_url", "stripe_webhook_secret", mode="before")
+    @classmethod
+    def _empty_is_unset(cls, value: object) -> object:
+        """A variable that is set to nothing is not set."""
+        return None if value == "" else value

@@ -46,10 +46,14 @@ def _open_exception(page: Page) -> None:
 
 def _tick_approval(page: Page) -> None:
     click_cell(page, grid(page, "Approvals that wait"), 0)
+    expect(page.get_by_text("Asked because")).to_be_visible()
+    painted(page)
 
 
 def _tick_customer(page: Page) -> None:
     click_cell(page, grid(page, "Customers by expected benefit of a contact"), 0)
+    expect(page.get_by_text("Tick a customer to see")).to_be_hidden()
+    painted(page)
 
 
 def _open_invoice(page: Page) -> None:

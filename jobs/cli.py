@@ -15,7 +15,7 @@ from core.ports import ConnectorFailure
 from core.runtime import open_runtime
 from core.settings import Settings
 from core.workflow import trail
-from jobs import figures, import_ledger
+from jobs import add_person, figures, import_ledger
 from jobs.lines import note, say
 from jobs.once import RUNS, once
 from jobs.prepare import prepare
@@ -72,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     single.add_argument("name", metavar="NAME", help=", ".join(sorted(RUNS)))
     import_ledger.add_arguments(_add(commands, "import-ledger", "load a ledger from a CSV file", import_ledger.run))
     figures.add_arguments(_add(commands, "figures", "print the figures of a day", figures.run))
+    add_person.add_arguments(_add(commands, "add-person", "let a person sign in", add_person.run))
     _add(commands, "verify-audit", "check that the trail is whole", _verify_audit)
     _add(commands, "prepare", "make the store ready", _prepare)
     _add(commands, "start", "start all processes and stop them together", _start)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 from core.intake import store
@@ -30,10 +31,19 @@ def go_on() -> bool:
 
 def pull(runtime: Runtime, source: Source, systems: Iterable[str], must_stop: Callable[[], bool] = go_on) -> int:
     """Reads every stream whose turn has come; answers how many records were new. A failing or paused system is
-    left alone until its time comes."""
+    left alone until its time comes, and one that somebody else is reading, now."""
+    return try_pull(runtime, source, systems, must_stop) or 0
+
+
+def try_pull(
+    runtime: Runtime, source: Source, systems: Iterable[str], must_stop: Callable[[], bool] = go_on
+) -> int | None:
+    """As `pull`, but None when somebody else is at the system's records right now."""
     system = source.capabilities.system
     with exclusive(runtime.engine, f"intake:{system}") as is_ours:
-        if not is_ours or _is_resting(runtime, system):
+        if not is_ours:
+            return None
+        if _is_resting(runtime, system):
             return 0
         try:
             return _pull_streams(runtime, source, frozenset(systems), must_stop)
@@ -134,11 +144,12 @@ def _complete(runtime: Runtime, system: str, stream: str) -> None:
 
 
 def pull_all(runtime: Runtime, sources: dict[str, Source]) -> int:
-    """Round after round over all systems until one brings neither records nor the end of a stream: a whole first
-    synchronisation in one call. Answers how many records were new."""
+    """Round after round over all systems at once, until one brings neither records nor the end of a stream: a whole
+    first synchronisation in one call. Answers how many records were new."""
     total, before = 0, -1
     while True:
-        count = sum([pull(runtime, source, sources) for source in sources.values()])
+        with ThreadPoolExecutor(len(sources) or 1, "pull") as pool:
+            count = sum(pool.map(lambda source: pull(runtime, source, sources), sources.values()))
         with runtime.reading() as session:
             done = len(store.completed_streams(session))
         total += count

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -10,7 +11,9 @@ from typing import Any
 from uuid import UUID
 
 from procrastinate import App, BaseRetryStrategy, JobContext, RetryDecision
-from procrastinate.jobs import Job
+from procrastinate.exceptions import ConnectorException, UniqueViolation
+from procrastinate.jobs import Job, Status
+from sqlalchemy import text
 
 from jobs.clock import finish
 from jobs.deliver import deliver
@@ -18,7 +21,7 @@ from jobs.escalate_overdue import escalate_overdue
 from jobs.exclusive import exclusive
 from jobs.handle_inbox import handle_waiting
 from jobs.lines import note
-from jobs.pull import pull
+from jobs.pull import try_pull
 from jobs.sweep_stalled import prune, sweep_stalled
 from jobs.take_snapshot import take_snapshot
 from jobs.wiring import House
@@ -27,6 +30,11 @@ HEARTBEAT_SECONDS = 3.0
 STALLED_SECONDS = 10.0
 _TRIES = 12
 _INBOX_BUSY_SECONDS = 5.0
+_PULL_BUSY_SECONDS = 2.0
+_ANOTHER = text(
+    "select 1 from procrastinate_jobs where task_name = :task and status = 'todo' "
+    "and args @> cast(:arguments as jsonb) limit 1"
+)
 
 
 class ComeBack(Exception):
@@ -86,9 +94,20 @@ def register(app: App, house: House) -> None:
         """Hands jobs of workers that no longer give signs of life to the others."""
         stalled = list(await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS))
         for job in stalled:
-            await app.job_manager.retry_job(job, retry_at=datetime.now(UTC))
+            await _hand_on(app, job)
         if slot:
             await asyncio.to_thread(finish, house.runtime, slot, len(stalled))
+
+
+async def _hand_on(app: App, job: Job) -> None:
+    """Puts a lost job in line again, unless the same waits there already: then that one will do."""
+    try:
+        await app.job_manager.retry_job(job, retry_at=datetime.now(UTC))
+    except UniqueViolation:
+        await app.job_manager.finish_job(job, Status.ABORTED, delete_job=False)
+    except ConnectorException:
+        # It has ended in the meantime.
+        return
 
 
 def _as_task(house: House, name: str, run: Callable[..., int | None]) -> Callable[..., None]:
@@ -114,19 +133,35 @@ def _runs(house: House) -> dict[str, Callable[..., int | None]]:
 
 
 def _pull(house: House, context: JobContext, system: str) -> int:
+    """Comes back when the system's records are in other hands: a stream of webhooks must not keep it waiting."""
     source = house.sources.get(system)
-    return pull(house.runtime, source, house.systems, context.should_abort) if source else 0
+    if source is None:
+        return 0
+    count = try_pull(house.runtime, source, house.systems, context.should_abort)
+    if count is None and _does_another_wait(house, "pull", {"system": system}):
+        return 0
+    if count is None:
+        raise ComeBack(datetime.now(UTC) + timedelta(seconds=random.uniform(0.5, _PULL_BUSY_SECONDS)))
+    return count
 
 
 def handle_inbox(house: House, source: str) -> int:
-    """Rows that came by webhook, or are to be tried again. Comes back when a pull of the same source is at work."""
+    """Rows that came by webhook, or are to be tried again. While somebody else is at the same source's rows it comes
+    back, unless another of its kind waits already: one takes all."""
     connected = house.sources.get(source)
     if connected is None:
         return 0
     with exclusive(house.runtime.engine, f"intake:{source}") as is_ours:
         if not is_ours:
+            if _does_another_wait(house, "handle_inbox", {"source": source}):
+                return 0
             raise ComeBack(datetime.now(UTC) + timedelta(seconds=random.uniform(1, _INBOX_BUSY_SECONDS)))
         return handle_waiting(house.runtime, connected)
+
+
+def _does_another_wait(house: House, task: str, arguments: dict[str, str]) -> bool:
+    with house.runtime.reading() as session:
+        return session.scalar(_ANOTHER, {"task": task, "arguments": json.dumps(arguments)}) is not None
 
 
 def _deliver(house: House, delivery_id: str) -> None:

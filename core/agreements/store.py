@@ -9,10 +9,10 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Session
 
 from core.canonical import ContractRecord, OrderLineRecord
+from core.db.bulk import is_one_of, upsert_changed
 from core.db.tables import Contract, ContractLine
 from core.kit.ids import id_from
 
@@ -37,63 +37,48 @@ def contract_id(source: str, source_ref: str) -> UUID:
 
 def save_contracts(session: Session, records: Sequence[ContractRecord], now: datetime) -> set[UUID]:
     """Upserts contracts; answers the ids that are new or changed."""
-    fresh = {contract_id(r.source, r.source_ref): r for r in records}
-    known = {row.id: row for row in session.scalars(select(Contract).where(Contract.id.in_(list(fresh))))}
-    changed = {id for id, r in fresh.items() if id not in known or _differs(known[id], r, _CONTRACT)}
-    rows: list[dict[str, Any]] = [
-        {name: getattr(fresh[id], name) for name in _CONTRACT}
+    rows: dict[UUID, dict[str, Any]] = {
+        contract_id(r.source, r.source_ref): {name: getattr(r, name) for name in _CONTRACT}
         | {
-            "id": id,
-            "customer_id": id_from("customer", fresh[id].source, fresh[id].customer_ref),
+            "id": contract_id(r.source, r.source_ref),
+            "customer_id": id_from("customer", r.source, r.customer_ref),
             "updated_at": now,
-            "revision": 1,
         }
-        for id in changed
-    ]
-    if rows:
-        statement = pg_insert(Contract)
-        updates: dict[str, Any] = {name: statement.excluded[name] for name in (*_CONTRACT, "customer_id", "updated_at")}
-        updates["revision"] = Contract.revision + 1
-        session.execute(statement.on_conflict_do_update(index_elements=["id"], set_=updates), rows)
-    return changed
+        for r in records
+    }
+    if not rows:
+        return set()
+    statement = upsert_changed(Contract, list(rows.values()), "id", _CONTRACT, ("customer_id", "updated_at"))
+    return set(session.scalars(statement.returning(Contract.id)))
 
 
 def save_lines(session: Session, records: Sequence[OrderLineRecord]) -> set[UUID]:
     """Upserts contract lines; answers the ids of the contracts whose lines changed."""
-    fresh = {r.source_ref: r for r in records}
-    statement = select(ContractLine).where(ContractLine.source_ref.in_(list(fresh)))
-    known = {row.source_ref: row for row in session.scalars(statement)}
-    changed = [r for ref, r in fresh.items() if ref not in known or _differs(known[ref], r, _LINE)]
-    rows: list[dict[str, Any]] = [
-        {name: getattr(r, name) for name in _LINE}
+    rows: dict[str, dict[str, Any]] = {
+        r.source_ref: {name: getattr(r, name) for name in _LINE}
         | {
             "id": id_from("contract_line", r.source, r.source_ref),
             "source_ref": r.source_ref,
             "contract_id": contract_id(r.source, r.contract_ref),
         }
-        for r in changed
-    ]
-    if rows:
-        insert = pg_insert(ContractLine)
-        updates = {name: insert.excluded[name] for name in (*_LINE, "contract_id")}
-        session.execute(insert.on_conflict_do_update(index_elements=["source_ref"], set_=updates), rows)
-    return {contract_id(r.source, r.contract_ref) for r in changed}
-
-
-def _differs(row: Any, record: Any, names: Iterable[str]) -> bool:
-    return any(getattr(row, name) != getattr(record, name) for name in names)
+        for r in records
+    }
+    if not rows:
+        return set()
+    statement = upsert_changed(ContractLine, list(rows.values()), "source_ref", _LINE, ("contract_id",))
+    return set(session.scalars(statement.returning(ContractLine.contract_id)))
 
 
 def contracts_by_number(session: Session, numbers: Iterable[str]) -> dict[str, Contract]:
     wanted = list({number for number in numbers if number})
     if not wanted:
         return {}
-    return {row.number: row for row in session.scalars(select(Contract).where(Contract.number.in_(wanted)))}
+    return {row.number: row for row in session.scalars(select(Contract).where(is_one_of(Contract.number, wanted)))}
 
 
 def lines_of(session: Session, contract_ids: Iterable[UUID]) -> dict[UUID, list[ContractLine]]:
     """All lines per contract, amendments among them."""
     found: dict[UUID, list[ContractLine]] = defaultdict(list)
-    for row in session.scalars(select(ContractLine).where(ContractLine.contract_id.in_(list(contract_ids)))):
+    for row in session.scalars(select(ContractLine).where(is_one_of(ContractLine.contract_id, contract_ids))):
         found[row.contract_id].append(row)
     return found

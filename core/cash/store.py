@@ -8,10 +8,10 @@ from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Session
 
 from core.canonical import PaymentRecord
+from core.db.bulk import insert_rows, is_one_of
 from core.db.tables import Application, Payment
 from core.kit.ids import id_from
 
@@ -58,7 +58,7 @@ def record_payments(
             open_left[due.id] -= applied
             applications.append(_application_row(record, due.id, applied, now))
     if payments:
-        session.execute(pg_insert(Payment).on_conflict_do_nothing(), payments)
+        session.execute(insert_rows(Payment, payments).on_conflict_do_nothing())
     return _apply(session, applications)
 
 
@@ -67,7 +67,7 @@ def _unrecorded(session: Session, records: Sequence[PaymentRecord]) -> list[Paym
         return []
     by_ref = {record.source_ref: record for record in records}
     statement = select(Payment.source_ref).where(
-        Payment.source == records[0].source, Payment.source_ref.in_(list(by_ref))
+        Payment.source == records[0].source, is_one_of(Payment.source_ref, by_ref)
     )
     for ref in session.scalars(statement):
         del by_ref[ref]
@@ -118,7 +118,7 @@ def _application_row(record: PaymentRecord, document: UUID, applied: int, now: d
 def apply_waiting(session: Session, source: str, dues: Mapping[str, Due], now: datetime) -> set[UUID]:
     """Applies payments that came before their documents. Answers the ids of documents that were paid."""
     statement = select(Payment).where(
-        Payment.source == source, Payment.invoice_ref.in_(list(dues)), Payment.unapplied_minor > 0
+        Payment.source == source, is_one_of(Payment.invoice_ref, dues), Payment.unapplied_minor > 0
     )
     applications = []
     for payment in session.scalars(statement.order_by(Payment.received_on).with_for_update()):
@@ -173,5 +173,5 @@ def apply_credits(session: Session, credits: Iterable[Credit], now: datetime) ->
 
 def _apply(session: Session, rows: list[dict[str, object]]) -> set[UUID]:
     if rows:
-        session.execute(pg_insert(Application).on_conflict_do_nothing(), rows)
+        session.execute(insert_rows(Application, rows).on_conflict_do_nothing())
     return {row["document_id"] for row in rows if isinstance(row["document_id"], UUID)}

@@ -8,10 +8,10 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import exists, select, update
-from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Session
 
 from core.canonical import DisputeRecord
+from core.db.bulk import insert_rows, is_one_of
 from core.db.tables import Dispute, Document
 from core.disputes.model import DisputeState
 from core.kit.errors import NotFound, Refused, Stale
@@ -46,12 +46,10 @@ def record(session: Session, records: Sequence[DisputeRecord], abouts: Mapping[s
     rows = {r.source_ref: _row(r, abouts.get(r.source_ref)) for r in records}
     if not rows:
         return set()
-    statement = pg_insert(Dispute)
+    statement = insert_rows(Dispute, list(rows.values()))
     updates: dict[str, Any] = {name: statement.excluded[name] for name in _STATE}
     updates["revision"] = Dispute.revision + 1
-    session.execute(
-        statement.on_conflict_do_update(index_elements=["source", "source_ref"], set_=updates), list(rows.values())
-    )
+    session.execute(statement.on_conflict_do_update(index_elements=["source", "source_ref"], set_=updates))
     return {row["document_id"] for row in rows.values() if row["document_id"] is not None}
 
 
@@ -83,7 +81,7 @@ def adopt(session: Session, documents: Iterable[UUID]) -> set[UUID]:
         update(Dispute)
         .where(
             Dispute.document_id.is_(None),
-            Document.id.in_(list(documents)),
+            is_one_of(Document.id, documents),
             ((Dispute.invoice_ref == Document.source_ref) & (Dispute.source == Document.source))
             | (Dispute.invoice_number == Document.number),
         )
@@ -102,7 +100,7 @@ def mark_documents(session: Session, ids: Iterable[UUID]) -> None:
     is_open = exists().where(Dispute.document_id == Document.id, Dispute.state == DisputeState.OPEN)
     session.execute(
         update(Document)
-        .where(Document.id.in_(wanted))
+        .where(is_one_of(Document.id, wanted))
         .values(is_disputed=is_open)
         .execution_options(synchronize_session=False)
     )

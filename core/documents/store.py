@@ -9,18 +9,15 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table as SqlTable
-from sqlalchemy import case, delete, func, insert, select, update
+from sqlalchemy import case, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from core.canonical import DocumentLineRecord
+from core.db.bulk import insert_rows, is_one_of
 from core.db.tables import Application, Document, DocumentLine, Transition
 from core.documents.model import MOVES, DocumentState
 from core.kit.errors import IllegalMove, NotFound, Stale
 from core.kit.ids import new_id
-
-_documents: SqlTable = Document.__table__  # type: ignore[assignment]
-_lines: SqlTable = DocumentLine.__table__  # type: ignore[assignment]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +34,7 @@ def known(session: Session, source: str, refs: Iterable[str]) -> dict[str, Known
     """Recorded documents by their id at the source."""
     statement = select(
         Document.source_ref, Document.id, Document.content_hash, Document.state, Document.revision
-    ).where(Document.source == source, Document.source_ref.in_(list(refs)))
+    ).where(Document.source == source, is_one_of(Document.source_ref, refs))
     return {row[0]: Known(row[1], row[2], row[3], row[4]) for row in session.execute(statement)}
 
 
@@ -47,7 +44,7 @@ def insert_documents(
     """Bulk insert of new documents with their lines. Every row has the same columns."""
     if not rows:
         return
-    session.execute(insert(_documents), rows)
+    session.execute(insert_rows(Document, rows))
     _insert_lines(session, lines)
 
 
@@ -58,7 +55,7 @@ def _insert_lines(session: Session, lines: Mapping[UUID, Sequence[DocumentLineRe
         for position, line in enumerate(records, start=1)
     ]
     if rows:
-        session.execute(insert(_lines), rows)
+        session.execute(insert_rows(DocumentLine, rows))
 
 
 def replace_content(
@@ -72,7 +69,7 @@ def replace_content(
 
 def load(session: Session, ids: Iterable[UUID]) -> dict[UUID, Document]:
     """Documents locked for the rest of the transaction, in a fixed order so that two writers cannot deadlock."""
-    statement = select(Document).where(Document.id.in_(list(ids))).order_by(Document.id).with_for_update()
+    statement = select(Document).where(is_one_of(Document.id, ids)).order_by(Document.id).with_for_update()
     return {row.id: row for row in session.scalars(statement)}
 
 
@@ -80,7 +77,7 @@ def lock_balances(session: Session, source: str, refs: Iterable[str]) -> dict[st
     """Id, customer, open amount and currency per id at the source; the rows stay locked like those of `load`."""
     statement = (
         select(Document.source_ref, Document.id, Document.customer_id, Document.open_minor, Document.currency)
-        .where(Document.source == source, Document.source_ref.in_(list(set(refs))))
+        .where(Document.source == source, is_one_of(Document.source_ref, set(refs)))
         .order_by(Document.id)
         .with_for_update()
     )
@@ -99,7 +96,7 @@ def get(session: Session, id: UUID, revision: int | None = None) -> Document:
 
 def lines_of(session: Session, ids: Iterable[UUID]) -> dict[UUID, list[DocumentLine]]:
     found: dict[UUID, list[DocumentLine]] = defaultdict(list)
-    statement = select(DocumentLine).where(DocumentLine.document_id.in_(list(ids)))
+    statement = select(DocumentLine).where(is_one_of(DocumentLine.document_id, ids))
     for row in session.scalars(statement.order_by(DocumentLine.document_id, DocumentLine.position)):
         found[row.document_id].append(row)
     return found
@@ -155,7 +152,7 @@ def leave_transitions(
         for id, old, new in steps
     ]
     if rows:
-        session.execute(insert(Transition), rows)
+        session.execute(insert_rows(Transition, rows))
 
 
 def refresh_open(session: Session, ids: Iterable[UUID]) -> None:
@@ -169,7 +166,7 @@ def refresh_open(session: Session, ids: Iterable[UUID]) -> None:
             func.sum(Application.amount_minor).label("applied"),
             func.max(Application.effective_on).label("last"),
         )
-        .where(Application.document_id.in_(wanted))
+        .where(is_one_of(Application.document_id, wanted))
         .group_by(Application.document_id)
         .subquery()
     )
@@ -184,28 +181,28 @@ def refresh_open(session: Session, ids: Iterable[UUID]) -> None:
 
 def ids_by_ref(session: Session, source: str, refs: Iterable[str]) -> dict[str, UUID]:
     statement = select(Document.source_ref, Document.id).where(
-        Document.source == source, Document.source_ref.in_(list(set(refs)))
+        Document.source == source, is_one_of(Document.source_ref, set(refs))
     )
     return {row.source_ref: row.id for row in session.execute(statement)}
 
 
 def ids_by_number(session: Session, numbers: Iterable[str]) -> dict[str, UUID]:
-    statement = select(Document.number, Document.id).where(Document.number.in_(list(set(numbers))))
+    statement = select(Document.number, Document.id).where(is_one_of(Document.number, set(numbers)))
     return {row.number: row.id for row in session.execute(statement)}
 
 
 def undecided_ids(session: Session, customer_ids: Iterable[UUID], contract_ids: Iterable[UUID]) -> set[UUID]:
     """Documents on hold for these customers or contracts: a change of the parties may clear them."""
     on_hold = Document.state == DocumentState.ON_HOLD
-    by_customer = select(Document.id).where(on_hold, Document.customer_id.in_(list(customer_ids)))
-    by_contract = select(Document.id).where(on_hold, Document.contract_id.in_(list(contract_ids)))
+    by_customer = select(Document.id).where(on_hold, is_one_of(Document.customer_id, customer_ids))
+    by_contract = select(Document.id).where(on_hold, is_one_of(Document.contract_id, contract_ids))
     return {*session.scalars(by_customer), *session.scalars(by_contract)}
 
 
 def waiting_for_contracts(session: Session, numbers: Iterable[str]) -> set[UUID]:
     """Documents on hold that name one of these contracts, also those that came before it."""
     statement = select(Document.id).where(
-        Document.state == DocumentState.ON_HOLD, Document.contract_number.in_(list(numbers))
+        Document.state == DocumentState.ON_HOLD, is_one_of(Document.contract_number, numbers)
     )
     return set(session.scalars(statement))
 
@@ -228,7 +225,7 @@ def waiting_for_customers(session: Session, source: str, refs: Iterable[str]) ->
         Document.state == DocumentState.ON_HOLD,
         Document.customer_id.is_(None),
         Document.source == source,
-        Document.customer_ref.in_(list(refs)),
+        is_one_of(Document.customer_ref, refs),
     )
     return set(session.scalars(statement))
 
@@ -238,7 +235,7 @@ def waiting_for_products(session: Session, codes: Iterable[str]) -> set[UUID]:
     statement = (
         select(Document.id)
         .join(DocumentLine, DocumentLine.document_id == Document.id)
-        .where(Document.state == DocumentState.ON_HOLD, DocumentLine.product_code.in_(list(codes)))
+        .where(Document.state == DocumentState.ON_HOLD, is_one_of(DocumentLine.product_code, codes))
     )
     return set(session.scalars(statement))
 
@@ -274,7 +271,7 @@ def neighbours(session: Session, contract_numbers: Iterable[str]) -> dict[str, l
             Document.subtotal_minor,
         )
         .where(
-            Document.contract_number.in_(list(set(contract_numbers))),
+            is_one_of(Document.contract_number, set(contract_numbers)),
             Document.kind == "invoice",
             Document.state != DocumentState.VOID,
         )

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select, tuple_
-from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Session
 
 from core.canonical import CustomerRecord, EntityRecord, ExchangeRate, ProductRecord
+from core.db.bulk import insert_rows, is_one_of, upsert_changed
 from core.db.tables import Customer, FxRate, LegalEntity, Link, Product
 from core.kit.ids import id_from, new_id
 
@@ -65,7 +65,7 @@ def linked(session: Session, kind: str, system: str, refs: Iterable[str]) -> dic
     if not wanted:
         return {}
     statement = select(Link.external_id, Link.our_id).where(
-        Link.kind == kind, Link.system == system, Link.external_id.in_(wanted)
+        Link.kind == kind, Link.system == system, is_one_of(Link.external_id, wanted)
     )
     return {row.external_id: row.our_id for row in session.execute(statement)}
 
@@ -73,7 +73,7 @@ def linked(session: Session, kind: str, system: str, refs: Iterable[str]) -> dic
 def external_refs(session: Session, kind: str, system: str, our_ids: Iterable[str]) -> dict[str, str]:
     """External id per id of ours, for those that are linked."""
     statement = select(Link.our_id, Link.external_id).where(
-        Link.kind == kind, Link.system == system, Link.our_id.in_(list(set(our_ids)))
+        Link.kind == kind, Link.system == system, is_one_of(Link.our_id, set(our_ids))
     )
     return {row.our_id: row.external_id for row in session.execute(statement)}
 
@@ -87,14 +87,11 @@ def save_customers(session: Session, records: Sequence[CustomerRecord], now: dat
     links = [("customer", str(_house_id(r)), r.source, r.source_ref) for r in records if _has_house_id(r)]
     save_links(session, links, now)
     owned = {_house_id(r): r for r in records if r.source in (CRM, "import")}
-    changed = _changed_ids(session, owned)
-    rows = [_master_of(owned[id]) | {"id": id, "updated_at": now, "revision": 1} for id in changed]
-    if rows:
-        statement = pg_insert(Customer)
-        updates: dict[str, Any] = {name: statement.excluded[name] for name in (*_MASTER, "updated_at")}
-        updates["revision"] = Customer.revision + 1
-        session.execute(statement.on_conflict_do_update(index_elements=["id"], set_=updates), rows)
-    return changed
+    rows = [_master_of(record) | {"id": id, "updated_at": now} for id, record in owned.items()]
+    if not rows:
+        return set()
+    statement = upsert_changed(Customer, rows, "id", _MASTER, ("updated_at",))
+    return set(session.scalars(statement.returning(Customer.id)))
 
 
 def _has_house_id(record: CustomerRecord) -> bool:
@@ -131,19 +128,13 @@ def _master_of(record: CustomerRecord) -> dict[str, Any]:
     return row
 
 
-def _changed_ids(session: Session, records: Mapping[UUID, CustomerRecord]) -> set[UUID]:
-    known = {row.id: row for row in session.scalars(select(Customer).where(Customer.id.in_(list(records))))}
-    changed = set()
-    for id, record in records.items():
-        row = known.get(id)
-        if row is None or any(getattr(row, name) != value for name, value in _master_of(record).items()):
-            changed.add(id)
-    return changed
-
-
 def customers(session: Session, ids: Iterable[UUID]) -> dict[UUID, Customer]:
     wanted = list({id for id in ids if id is not None})
-    return {row.id: row for row in session.scalars(select(Customer).where(Customer.id.in_(wanted)))} if wanted else {}
+    return (
+        {row.id: row for row in session.scalars(select(Customer).where(is_one_of(Customer.id, wanted)))}
+        if wanted
+        else {}
+    )
 
 
 def rate_on(session: Session, currency: str, base: str, day: date) -> Decimal | None:
@@ -161,8 +152,9 @@ def rates_on(session: Session, day: date) -> dict[str, Decimal]:
 
 
 def _upsert(session: Session, table: Any, rows: list[dict[str, Any]], keys: list[str], columns: list[str]) -> None:
+    """In the order of their keys, so that two systems that bring the same rows cannot deadlock."""
     if not rows:
         return
-    statement = pg_insert(table)
+    statement = insert_rows(table, sorted(rows, key=lambda row: [row[name] for name in keys]))
     updates = {name: statement.excluded[name] for name in columns}
-    session.execute(statement.on_conflict_do_update(index_elements=keys, set_=updates), rows)
+    session.execute(statement.on_conflict_do_update(index_elements=keys, set_=updates))

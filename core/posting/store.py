@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Session
 
 from core.canonical import LedgerRecord
+from core.db.bulk import insert_rows, is_one_of
 from core.db.tables import Delivery, DeliveryAttempt, LedgerEntry
 from core.kit.errors import IllegalMove, NotFound, Refused, Stale
 from core.kit.ids import new_id
@@ -157,21 +158,20 @@ def save_ledger_entries(session: Session, records: Sequence[LedgerRecord]) -> No
     ]
     if not rows:
         return
-    statement = pg_insert(LedgerEntry)
+    statement = insert_rows(LedgerEntry, rows)
     columns = ("key", "number", "currency", "total_minor", "open_minor", "dated_on", "modified_at")
     session.execute(
         statement.on_conflict_do_update(
             index_elements=["system", "kind", "external_id"],
             set_={name: statement.excluded[name] for name in columns},
             where=LedgerEntry.modified_at <= statement.excluded.modified_at,
-        ),
-        rows,
+        )
     )
 
 
 def keys_in_ledger(session: Session, system: str, keys: Iterable[str]) -> set[str]:
     """Which of the keys the ledger already holds."""
-    statement = select(LedgerEntry.key).where(LedgerEntry.system == system, LedgerEntry.key.in_(list(keys)))
+    statement = select(LedgerEntry.key).where(LedgerEntry.system == system, is_one_of(LedgerEntry.key, keys))
     return {key for key in session.scalars(statement) if key is not None}
 
 

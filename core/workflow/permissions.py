@@ -44,6 +44,10 @@ ALLOWED: dict[type[c.Command], frozenset[Role]] = {
 }
 
 
+def is_allowed(role: str, command: type[c.Command]) -> bool:
+    return role in ALLOWED[command]
+
+
 def may(actor: Actor, command: type[c.Command]) -> bool:
     return actor.role in ALLOWED[command]
 

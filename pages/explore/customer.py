@@ -32,13 +32,14 @@ def _balances(found: CustomerDetail) -> None:
                 {b: balance.buckets[b] for b in BUCKET_WORDS},
                 balance.currency,
                 key=f"customer_ageing_{balance.currency}",
+                height=190,
             )
 
 
 def _open_items(found: CustomerDetail) -> None:
     chosen = InvoiceFilters(customer_id=found.customer.id, as_of=found.as_of)
     page = list_invoices(runtime(), person, chosen, cursor(_PAGER, chosen), size=20)
-    opened = invoice_grid(page.rows, _GRID)
+    opened = invoice_grid(page.rows, _GRID, is_one_customer=True)
     pager(page.info, _PAGER, "open items")
     if opened:
         go("invoice", {"id": str(opened)})
@@ -53,14 +54,13 @@ except NotFound as missing:
     st.stop()
 who = detail.customer
 st.title(who.name)
-terms = f"{who.terms_days} days" if who.terms_days is not None else None
 facts = (
     who.number,
-    who.entity,
     who.segment,
-    who.country,
+    f"billed by {who.entity}" if who.entity else None,
+    f"in {who.country}" if who.country else None,
+    f"terms {who.terms_days} days" if who.terms_days is not None else None,
     who.email,
-    terms,
     f"owner {who.owner}" if who.owner else None,
 )
 st.caption(" · ".join(str(fact) for fact in facts if fact))

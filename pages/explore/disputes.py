@@ -55,7 +55,7 @@ def _frame(rows: tuple[DisputeRow, ...]) -> pd.DataFrame:
         "State",
         "Opened",
         "Due or closed",
-        "Words",
+        "What was said",
     ]
     return pd.DataFrame(table, columns=columns)
 
@@ -73,8 +73,9 @@ if summary.left_out:
     st.caption(f"Without an exchange rate and left out of the value: {', '.join(summary.left_out)}")
 page = list_disputes(runtime(), person, chosen, cursor(_PAGER, chosen))
 config = {
-    "Amount": badges.amount_column("Amount"),
-    "State": badges.state_column("State", STATES, {"upheld": "red", "rejected": "gray"}, width=110),
+    "Reason": badges.text_column("Reason", 150),
+    "Amount": badges.amount_column("Amount", 95),
+    "State": badges.state_column("State", STATES, {"upheld": "red", "rejected": "gray"}, width=85),
 }
 picked = id_grid(
     _frame(page.rows),

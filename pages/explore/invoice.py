@@ -64,7 +64,7 @@ except NotFound as missing:
     st.warning(missing.sentence, icon=":material/search_off:")
     st.stop()
 _facts(detail)
-left, right = st.columns([3, 2], gap="large")
+left, right = st.columns([13, 7], gap="medium")
 with left:
     _findings(detail)
     st.subheader("Lines")

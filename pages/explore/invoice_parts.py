@@ -28,7 +28,8 @@ def about(found: InvoiceDetail) -> None:
     st.table(
         pd.DataFrame(
             [(name, value or money.NOTHING) for name, value in facts.items()], columns=["Fact", "Value"]
-        ).set_index("Fact")
+        ).set_index("Fact"),
+        hide_header=True,
     )
     for place in found.elsewhere:
         if place.url:
@@ -52,6 +53,7 @@ def lines(found: InvoiceDetail) -> None:
     ]
     names = ["Quantity", "Unit price", "Amount", "Discount", "Tax"]
     frame = pd.DataFrame(rows, columns=["Description", *names])
-    st.dataframe(
-        frame, hide_index=True, column_config={name: badges.amount_column(name, 95) for name in names}, alt="Lines"
-    )
+    if not any(line.discount_minor for line in found.lines):
+        frame = frame.drop(columns="Discount")
+    config = {name: badges.amount_column(name, 78) for name in names}
+    st.dataframe(frame, hide_index=True, column_config=config, alt="Lines")

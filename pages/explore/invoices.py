@@ -32,8 +32,10 @@ def _filters(person: Actor) -> InvoiceFilters:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         search = filters.search("Customer or invoice", "q", placeholder="Name, number")
         show = filters.one_of("Show", _SHOW, "show")
-        as_of = filters.day("As of", "as_of", default=runtime().today())
+        with st.container(width=150):
+            as_of = filters.day("As of", "as_of", default=runtime().today())
         basis = filters.one_of("Age by", _BASES, "basis")
+        overdue = filters.toggle("Overdue only", "overdue")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         entity = filters.choice("Entity", legal_entities(runtime(), person), "entity")
         segment = filters.choice("Segment", known.segments, "segment")
@@ -42,7 +44,6 @@ def _filters(person: Actor) -> InvoiceFilters:
         state = filters.choice("State", {each: badges.words(each) for each in STATES}, "state")
         disputed = filters.choice("Disputes", _DISPUTED, "disputed")
         sort = filters.choice("Order", _SORTS, "sort", everything=_SORTS["due_date"]) or "due_date"
-        overdue = filters.toggle("Overdue only", "overdue")
     return InvoiceFilters(
         as_of=as_of,
         is_open_only=show == "open",

@@ -63,18 +63,19 @@ def _frame(rows: Sequence[InvoiceRow]) -> pd.DataFrame:
     return pd.DataFrame(table, columns=[*columns, "Entity"])
 
 
-def invoice_grid(rows: Sequence[InvoiceRow], key: str) -> UUID | None:
+def invoice_grid(rows: Sequence[InvoiceRow], key: str, *, is_one_customer: bool = False) -> UUID | None:
     """The invoices of one page; answers the one that was picked, once."""
     config = {
         "Issued": badges.date_column("Issued"),
-        "Due": badges.date_column("Due"),
-        "Total": badges.amount_column("Total"),
-        "Open": badges.amount_column("Open"),
-        "Days late": badges.count_column("Days late"),
+        "Due": badges.date_column("Due", 95),
+        "Total": badges.amount_column("Total", 100),
+        "Open": badges.amount_column("Open", 100),
+        "Days late": badges.count_column("Days late", 75),
         "State": badges.state_column("State", STATES, width=120),
     }
     ids = [row.id for row in rows]
-    picked = id_grid(_frame(rows), ids, key=key, column_config=config, selection="single", alt="Invoices")
+    frame = _frame(rows).drop(columns=["Customer"] if is_one_customer else [])
+    picked = id_grid(frame, ids, key=key, column_config=config, selection="single", alt="Invoices")
     if not picked:
         return None
     untick(key)

@@ -7,7 +7,7 @@ import streamlit as st
 from core.reporting import overview
 from core.reporting.explained import BUCKET_WORDS, explained
 from core.reporting.figures import Figures, figures
-from pages.overview import panels
+from pages.overview import panels, systems
 from pages.ui import access, charts, filters, money
 from pages.ui.act import show_flash
 from pages.ui.figure_card import figure_card
@@ -53,6 +53,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         entity = filters.choice("Entity", overview.legal_entities(runtime(), person), "entity")
     with st.container(width=170):
         as_of = filters.day("As of", "as_of", default=runtime().today(), help="Figures at the close of this day")
+systems.first_sync()
 found = figures(runtime(), as_of, entity, person)
 _cards(found)
 left, right = st.columns([5, 6], gap="small")
@@ -66,4 +67,4 @@ with first.container(border=True, height="stretch"):
 with second.container(border=True, height="stretch"):
     panels.rejects(person, entity)
 with third.container(border=True, height="stretch"):
-    panels.systems()
+    systems.systems()

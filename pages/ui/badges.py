@@ -23,8 +23,9 @@ _COLOURS: dict[str, Colour] = {
 
 
 def words(state: str) -> str:
-    """ "in_doubt" → "In doubt"."""
-    return state.replace("_", " ").capitalize()
+    """ "in_doubt" → "In doubt"; what is written in capitals stays so."""
+    text = state.replace("_", " ")
+    return text[:1].upper() + text[1:]
 
 
 def colour(state: str) -> Colour:

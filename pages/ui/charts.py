@@ -27,7 +27,12 @@ _CONFIG = {"displayModeBar": False, "responsive": True}
 
 
 def ageing_bar(
-    buckets: Mapping[str, int], currency: str, *, key: str, counts: Mapping[str, int] | None = None
+    buckets: Mapping[str, int],
+    currency: str,
+    *,
+    key: str,
+    counts: Mapping[str, int] | None = None,
+    height: int = 260,
 ) -> str | None:
     """Open money by age; answers the bucket that was clicked. `buckets`: minor units of `currency` by bucket key."""
     names = [bucket for bucket in AGEING_WORDS if bucket in buckets]
@@ -50,7 +55,7 @@ def ageing_bar(
     )
     figure.update_traces(hovertemplate=hover)
     figure.update_yaxes(rangemode="nonnegative")
-    clicked = _show(figure, key, f"Open receivables by age in {currency}", y_title=currency)
+    clicked = _show(figure, key, f"Open receivables by age in {currency}", height=height, y_title=currency)
     return next((name for name, words in AGEING_WORDS.items() if words == clicked), None)
 
 

@@ -92,7 +92,14 @@ def pager(page: PageInfo, key: str, noun: str = "rows") -> None:
             _step("First", "first_page", key, None, is_off=page.previous_cursor is None)
             _step("Previous", "chevron_left", key, page.previous_cursor, is_off=page.previous_cursor is None)
             _step("Next", "chevron_right", key, page.next_cursor, is_off=page.next_cursor is None)
-        st.caption(f"{page.count} {noun}")
+        st.caption(counted(str(page.count), noun))
+
+
+def counted(count: str, noun: str) -> str:
+    """ "3 entries", "1 entry"; `noun` is the plural."""
+    if count == "1":
+        noun = f"{noun[:-3]}y" if noun.endswith("ies") else noun.removesuffix("s")
+    return f"{count} {noun}"
 
 
 def _step(label: str, icon: str, key: str, target: str | None, *, is_off: bool) -> None:

@@ -57,7 +57,10 @@ def matrix(person: Actor, currency: str) -> None:
         hide_index=True,
         on_select=lambda: take_cell(key, shown["Type"], st.session_state),
         selection_mode="single-cell",
-        column_config={"At stake": badges.amount_column(f"At stake ({currency})", 140)},
+        column_config={
+            **{age: badges.amount_column(age, 105) for age in AGES},
+            "At stake": badges.amount_column(f"At stake ({currency})", 140),
+        },
         alt="Open exceptions by type and age: count and money at stake",
     )
 

@@ -12,7 +12,6 @@ CARRIED = frozenset({"self", "cls", "ctx", "session"})
 
 LONG_FUNCTIONS = {
     "core/workflow/dispatch.py:handle": "the table of contents: two lines for each command, nothing else",
-    "pages/explore/relations.py:relations": "four tabs, one table each; to be split",
 }
 MANY_PARAMETERS = {
     "sandbox/faults.py:__init__": "the construction of an emulator's app, once per vendor",

@@ -66,3 +66,18 @@ def click_cell(page: Page, table: Locator, row: int, x: int = _TICK_X) -> None:
     assert box is not None
     page.mouse.click(box["x"] + x, box["y"] + ROW_HEIGHT * (row + 1) + ROW_HEIGHT // 2)
     painted(page)
+
+
+def rows(table: Locator) -> list[dict[str, str]]:
+    """What the grid shows, row by row, under the titles of its columns; only rows near the visible part."""
+    found: list[dict[str, str]] = table.evaluate(
+        """element => {
+            const cells = (row, role) => [...row.querySelectorAll(`[role="${role}"]`)].map(cell => cell.textContent)
+            const all = [...element.querySelectorAll('[role="grid"] [role="row"]')]
+            if (!all.length) return []
+            const titles = cells(all[0], "columnheader")
+            const record = row => Object.fromEntries(cells(row, "gridcell").map((cell, i) => [titles[i], cell]))
+            return all.slice(1).map(record)
+        }"""
+    )
+    return found

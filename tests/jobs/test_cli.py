@@ -61,6 +61,7 @@ def test_a_whole_trail_is_success_and_a_broken_one_is_not(store: Runtime, capsys
     main(["prepare"])
     assert main(["verify-audit"]) == 0
     with store.transaction() as session:
+        session.execute(text("alter table audit disable trigger user"))
         session.execute(text("update audit set sentence = 'nothing happened' where seq = 1"))
 
     assert main(["verify-audit"]) == 1
@@ -112,3 +113,22 @@ def test_reset_removes_what_is_ours_and_nothing_else(
 
     assert main(["reset"]) == 0
     assert [each.name for each in folder.iterdir()] == ["photos"]
+
+
+def test_a_first_administrator_is_added_without_showing_the_password(
+    store: Runtime, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    main(["prepare"])
+    monkeypatch.setenv("QUITTANCE_PASSWORD", "correct-horse-battery")
+    assert main(["add-person", "kim@house.example", "--name", "Kim Vale"]) == 0
+    assert "correct-horse" not in capsys.readouterr().out
+    with store.reading() as session:
+        found = session.execute(text("select role, password_hash from users where email = 'kim@house.example'")).one()
+    assert found.role == "administrator"
+    assert found.password_hash.startswith("$argon2")
+
+
+def test_a_weak_password_is_refused_in_one_line(store: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    main(["prepare"])
+    monkeypatch.setenv("QUITTANCE_PASSWORD", "short")
+    assert main(["add-person", "kim@house.example", "--name", "Kim Vale"]) == 1

@@ -279,7 +279,7 @@ def test_the_trail_is_searched_by_the_filters_of_the_link(house: Runtime) -> Non
     assert column(opened(AUDIT, words="paused"), "About") == ["NetSuite"]
     assert column(opened(AUDIT, who="chen"), "About") != ["NetSuite"]
     found = opened(AUDIT, action="Set connection state")
-    assert column(found, "What happened") == ["Paused the connection with Netsuite: Closing"]
+    assert column(found, "What happened") == ["Paused the connection with NetSuite: Closing"]
 
 
 def test_an_entry_opens_with_before_and_after(house: Runtime) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from random import Random
 from threading import Event
@@ -93,61 +94,6 @@ def _subscribe(stripe: Stripe, address: str) -> None:
 @pytest.mark.timeout(400)
 def test_nothing_is_lost_and_nothing_posted_twice_whatever_breaks(stage: Stage, tmp_path: Path) -> None:
     began = datetime.now(UTC)
-    import threading
-
-    def sample():
-        while True:
-            try:
-                with stage.runtime.reading() as session:
-                    d = dict(session.execute(text("select state, count(*) from deliveries group by 1")).tuples().all())
-                    h = (
-                        session.execute(
-                            text(
-                                "select system, failures, extract(epoch from paused_until-now())::int from connections"
-                            )
-                        )
-                        .tuples()
-                        .all()
-                    )
-                    j = (
-                        session.execute(
-                            text("select task_name||' '||status::text, count(*) from procrastinate_jobs group by 1")
-                        )
-                        .tuples()
-                        .all()
-                    )
-                    n = session.scalar(text("select count(*) from inbox where state='new'"))
-                    e = session.scalar(text("select count(*) from inbox where kind like 'event:%'"))
-                    a = (
-                        session.execute(
-                            text(
-                                "select error, count(*) from deliveries where state in ('queued','retrying','in_doubt') group by 1"
-                            )
-                        )
-                        .tuples()
-                        .all()
-                    )
-                with open("/tmp/chaos_samples.txt", "a") as f:
-                    print(
-                        round((datetime.now(UTC) - began).total_seconds()),
-                        "ev",
-                        e,
-                        "new",
-                        n,
-                        d,
-                        h,
-                        j,
-                        a,
-                        stage.stripe.answers.total(),
-                        file=f,
-                    )
-            except Exception as x:
-                with open("/tmp/chaos_samples.txt", "a") as f:
-                    print(x, file=f)
-                return
-            _pause.wait(5)
-
-    threading.Thread(target=sample, daemon=True).start()
     stage.vendor("stripe", FAULTS | WEBHOOK_FAULTS)
     stage.vendor("netsuite", FAULTS)
     stage.worker.start()
@@ -181,12 +127,15 @@ def _kill_now_and_then(stage: Stage) -> None:
     """Five times, at seeded moments, always while this worker has a posting under way."""
     chance = Random(20261122)
     for _ in range(KILLS):
-        started = datetime.now(UTC)
+        began = datetime.now(UTC)
         _pause.wait(chance.uniform(2, 6))
-        under_way = (DeliveryAttempt.ended_at.is_(None), DeliveryAttempt.begun_at > started)
-        wait_until(lambda: stage.count(DeliveryAttempt, *under_way) > 0, 60, "a posting begins")
+        wait_until(partial(_is_posting, stage, began), 60, "a posting begins")
         stage.worker.kill()
         stage.worker.start()
+
+
+def _is_posting(stage: Stage, since: datetime) -> bool:
+    return stage.count(DeliveryAttempt, DeliveryAttempt.ended_at.is_(None), DeliveryAttempt.begun_at > since) > 0
 
 
 def _is_settled(stage: Stage) -> bool:

@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
+from sqlalchemy.exc import DatabaseError
 
 from core.canonical import EntityRecord
 from core.db.tables import AgeingSnapshot, Approval, Case, Decision, Delivery, Document, Promise, User
@@ -290,3 +291,17 @@ def test_promises_are_judged_by_what_was_paid_in_time(house: Runtime) -> None:
     later = replace(house, clock=lambda: datetime(2026, 11, 12, tzinfo=UTC))
     assert execute(later, c.EscalateOverdue(), JOB).result["promises_kept"] == 1
     assert only(house, Promise).state == "kept"
+
+
+def test_an_exception_cannot_be_given_to_someone_who_cannot_settle_it(house: Runtime) -> None:
+    record(house, b.CRM, customers=(b.customer(is_on_hold=True),))
+    record(house, b.PAYMENTS, invoices=(b.invoice(),))
+    vera, ana = person(house, "Vera"), person(house, "Ana")
+    with pytest.raises(Refused, match="cannot settle exceptions"):
+        execute(house, c.AssignCases(targets=targets([only(house, Case)]), queue=None, owner_id=vera.user_id), ana)
+
+
+def test_the_trail_cannot_be_rewritten_through_the_houses_own_connection(house: Runtime) -> None:
+    for statement in ("update audit set sentence = 'x'", "delete from audit", "truncate audit"):
+        with pytest.raises(DatabaseError, match="append-only"), house.transaction() as session:
+            session.execute(text(statement))

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from core.approvals.model import Person
 from core.audit.model import Note
 from core.cases import store as cases
 from core.cases.model import QUEUES, CaseState
@@ -25,6 +26,7 @@ from core.workflow.commands import (
 from core.workflow.context import Context, Outcome
 from core.workflow.deciding import decide
 from core.workflow.people import person
+from core.workflow.permissions import is_allowed
 
 
 def _load(ctx: Context, targets: Iterable[Target]) -> list[Case]:
@@ -51,8 +53,10 @@ def assign_cases(command: AssignCases, ctx: Context) -> Outcome:
     if command.queue is not None and command.queue not in QUEUES:
         raise Refused("queue.unknown", f"There is no queue “{command.queue}”.")
     owner = person(ctx.session, command.owner_id) if command.owner_id else None
-    notes = []
-    for case in _load(ctx, command.targets):
+    rows, notes = _load(ctx, command.targets), []
+    if owner is not None:
+        _refuse_unless_able(owner, rows)
+    for case in rows:
         before = {"queue": case.queue, "owner": str(case.owner_id or "")}
         case.queue = command.queue or case.queue
         case.owner_id = command.owner_id
@@ -61,6 +65,15 @@ def assign_cases(command: AssignCases, ctx: Context) -> Outcome:
         whom = f"{owner.name} ({case.queue})" if owner else case.queue
         notes.append(_note(case, f"Routed “{case.sentence}” to {whom}.", before=before, after=after, note=command.note))
     return Outcome({"n": len(notes)}, tuple(notes))
+
+
+def _refuse_unless_able(owner: Person, rows: Iterable[Case]) -> None:
+    """Work must not land where nobody can do it."""
+    if not is_allowed(owner.role, CorrectDocument):
+        raise Refused("owner.role", f"{owner.name} is a {owner.role} and cannot settle exceptions.")
+    outside = next((row for row in rows if owner.entities is not None and row.entity not in owner.entities), None)
+    if outside is not None:
+        raise Refused("owner.entity", f"{owner.name} does not act for {outside.entity}.")
 
 
 def waive_cases(command: WaiveCases, ctx: Context) -> Outcome:

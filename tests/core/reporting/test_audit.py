@@ -56,7 +56,7 @@ def last_seq(house: Runtime) -> int:
 def test_the_newest_entry_comes_first_in_words(house: Runtime) -> None:
     pause(house)
     newest = list_audit(house, None, AuditFilters()).rows[0]
-    assert newest.sentence == "Paused the connection with Netsuite: Closing the books"
+    assert newest.sentence == "Paused the connection with NetSuite: Closing the books"
     assert (newest.actor, newest.command, newest.subject) == ("Ada Novak", "Set connection state", "NetSuite")
 
 
