@@ -112,6 +112,7 @@ def test_nothing_is_lost_and_nothing_posted_twice_whatever_breaks(stage: Stage, 
     finally:
         _tell(stage, tmp_path, began)
 
+    _it_was_chaos(stage)
     _nothing_was_lost(stage)
     _everything_was_posted_once(stage)
     assert trail.verify(stage.runtime)[0]
@@ -146,6 +147,14 @@ def _is_settled(stage: Stage) -> bool:
         )
     waiting = stage.count(InboxItem, InboxItem.state == "new")
     return events == vendor["event"] and not waiting and not stage.count(Delivery, Delivery.state.in_(OPEN))
+
+
+def _it_was_chaos(stage: Stage) -> None:
+    """A calm run would show nothing: a fifth of the company's calls failed, and postings ended in every bad way."""
+    failed = stage.stripe.answers.total() - stage.stripe.answers["200"]
+    assert failed / stage.stripe.answers.total() > 0.15
+    for outcome, at_least in (("retry", 30), ("in_doubt", 20), ("unknown", KILLS)):
+        assert stage.count(DeliveryAttempt, DeliveryAttempt.outcome == outcome) >= at_least, outcome
 
 
 def _nothing_was_lost(stage: Stage) -> None:

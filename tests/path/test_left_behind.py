@@ -40,5 +40,5 @@ def test_a_lost_pull_that_was_replaced_does_not_keep_other_lost_work_from_being_
     run_worker(house)
 
     assert statuses(runtime, "retry_stalled") == ["succeeded"]
-    assert sorted(statuses(runtime, "pull")) == ["failed", "todo"]
+    assert sorted(statuses(runtime, "pull")) == ["aborted", "todo"]
     assert statuses(runtime, "deliver") == ["succeeded"]
