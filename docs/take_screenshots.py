@@ -46,8 +46,10 @@ def _open_exception(page: Page) -> None:
 
 def _tick_approval(page: Page) -> None:
     click_cell(page, grid(page, "Approvals that wait"), 0)
-    expect(page.get_by_text("Asked because")).to_be_visible()
+    why = page.get_by_text("Asked because")
+    expect(why).to_be_visible()
     painted(page)
+    why.evaluate("element => element.scrollIntoView({block: 'center', behavior: 'instant'})")
 
 
 def _tick_customer(page: Page) -> None:
@@ -57,7 +59,7 @@ def _tick_customer(page: Page) -> None:
 
 
 def _open_invoice(page: Page) -> None:
-    click_cell(page, grid(page, "Invoices"), 2)
+    click_cell(page, grid(page, "Invoices"), 0)
     page.wait_for_url("**/invoice?*")
     painted(page)
 
@@ -73,11 +75,11 @@ PICTURES = (
     Picture("sign-in", None, "login", lambda page: expect(page.get_by_label("E-mail")).to_be_visible()),
     Picture("overview", "elif", ""),
     Picture("exceptions", "ana", "exceptions"),
-    Picture("exception", "ana", "exceptions", _open_exception),
+    Picture("exception", "ana", "exceptions?ex_type=Purchase+order", _open_exception),
     Picture("approvals", "bo", "approvals", _tick_approval),
     Picture("collections", "cole", "collections", _tick_customer),
     Picture("invoices", "cole", "invoices"),
-    Picture("invoice", "ana", "invoices", _open_invoice),
+    Picture("invoice", "ana", "invoices?show=All&state=Posted&sort=Newest", _open_invoice),
     Picture("customer", "cole", "invoices", _open_customer),
     Picture("disputes", "cole", "disputes"),
     Picture("integrations", "ada", "integrations"),

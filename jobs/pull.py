@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -22,6 +23,8 @@ from jobs.schedule import FIRST_SYNC
 _ACTOR = job("pull")
 _PAGES_AHEAD = 12
 _BATCHES_AHEAD = 2
+# Records make very many objects and no cycles: by default the search for cycles takes a quarter of a long pull.
+_OBJECTS_BETWEEN_COLLECTIONS = 100_000
 
 
 def go_on() -> bool:
@@ -40,6 +43,7 @@ def try_pull(
 ) -> int | None:
     """As `pull`, but None when somebody else is at the system's records right now."""
     system = source.capabilities.system
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     with exclusive(runtime.engine, f"intake:{system}") as is_ours:
         if not is_ours:
             return None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -22,6 +21,8 @@ from jobs.exclusive import exclusive
 from jobs.handle_inbox import handle_waiting
 from jobs.lines import note
 from jobs.pull import try_pull
+from jobs.queue import enqueue_once
+from jobs.schedule import SCHEDULE
 from jobs.sweep_stalled import prune, sweep_stalled
 from jobs.take_snapshot import take_snapshot
 from jobs.wiring import House
@@ -31,9 +32,11 @@ STALLED_SECONDS = 10.0
 _TRIES = 12
 _INBOX_BUSY_SECONDS = 5.0
 _PULL_BUSY_SECONDS = 2.0
+# The clock calls these again before long, and a second try would collide with its next call.
+_SOON_AGAIN = {entry.task for entry in SCHEDULE if entry.every < timedelta(minutes=1)}
 _ANOTHER = text(
-    "select 1 from procrastinate_jobs where task_name = :task and status = 'todo' "
-    "and args @> cast(:arguments as jsonb) limit 1"
+    "select 1 from procrastinate_jobs where task_name = 'handle_inbox' and status = 'todo' "
+    "and args->>'source' = :source limit 1"
 )
 
 
@@ -87,7 +90,8 @@ def _first_line(reason: BaseException) -> str:
 def register(app: App, house: House) -> None:
     """Makes the house's jobs known to the queue."""
     for name, run in _runs(house).items():
-        app.task(name=name, retry=ComeBackOrRetry(), pass_context=True)(_as_task(house, name, run))
+        retry = False if name in _SOON_AGAIN else ComeBackOrRetry()
+        app.task(name=name, retry=retry, pass_context=True)(_as_task(house, name, run))
 
     @app.task(name="retry_stalled", pass_context=False)
     async def retry_stalled(slot: str | None = None) -> None:
@@ -133,16 +137,17 @@ def _runs(house: House) -> dict[str, Callable[..., int | None]]:
 
 
 def _pull(house: House, context: JobContext, system: str) -> int:
-    """Comes back when the system's records are in other hands: a stream of webhooks must not keep it waiting."""
+    """Asks for another turn soon when the system's records are in other hands: webhooks must not keep it waiting.
+    Not by coming back: of pulls of a system only one may wait, and the clock may have put it in line."""
     source = house.sources.get(system)
     if source is None:
         return 0
     count = try_pull(house.runtime, source, house.systems, context.should_abort)
-    if count is None and _does_another_wait(house, "pull", {"system": system}):
-        return 0
     if count is None:
-        raise ComeBack(datetime.now(UTC) + timedelta(seconds=random.uniform(0.5, _PULL_BUSY_SECONDS)))
-    return count
+        soon = datetime.now(UTC) + timedelta(seconds=random.uniform(0.5, _PULL_BUSY_SECONDS))
+        with house.runtime.transaction() as session:
+            enqueue_once(session, "pull", {"system": system}, at=soon)
+    return count or 0
 
 
 def handle_inbox(house: House, source: str) -> int:
@@ -153,15 +158,15 @@ def handle_inbox(house: House, source: str) -> int:
         return 0
     with exclusive(house.runtime.engine, f"intake:{source}") as is_ours:
         if not is_ours:
-            if _does_another_wait(house, "handle_inbox", {"source": source}):
+            if _does_another_wait(house, source):
                 return 0
             raise ComeBack(datetime.now(UTC) + timedelta(seconds=random.uniform(1, _INBOX_BUSY_SECONDS)))
         return handle_waiting(house.runtime, connected)
 
 
-def _does_another_wait(house: House, task: str, arguments: dict[str, str]) -> bool:
+def _does_another_wait(house: House, source: str) -> bool:
     with house.runtime.reading() as session:
-        return session.scalar(_ANOTHER, {"task": task, "arguments": json.dumps(arguments)}) is not None
+        return session.scalar(_ANOTHER, {"source": source}) is not None
 
 
 def _deliver(house: House, delivery_id: str) -> None:

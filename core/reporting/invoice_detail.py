@@ -152,7 +152,9 @@ def _finding(found: dict[str, Any]) -> Finding:
 def _received(session: Session, document: Document) -> Iterable[Event]:
     system = system_name(document.source)
     issued = datetime.combine(document.issue_date, time(), UTC)
-    yield Event(issued, "Issued", f"Issued, due {document.due_date:%d %b %Y}", system, is_day_only=True)
+    yield Event(
+        issued, "Issued", f"Issued, due {document.due_date.day} {document.due_date:%b %Y}", system, is_day_only=True
+    )
     yield Event(document.recorded_at, "Received", f"Recorded from {system}", "Quittance")
     statement = select(InboxItem.received_at).where(
         InboxItem.source == document.source,

@@ -61,7 +61,7 @@ with left.container(border=True, height=_PANEL):
     _ageing(found)
 with right.container(border=True, height=_PANEL):
     panels.exceptions(person, entity, runtime().settings.reporting_currency)
-first, second, third = st.columns(3, gap="small")
+first, second, third = st.columns([6, 6, 5], gap="small")
 with first.container(border=True, height="stretch"):
     panels.approvals(person, entity, runtime().settings.reporting_currency)
 with second.container(border=True, height="stretch"):

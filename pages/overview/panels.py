@@ -53,7 +53,7 @@ def approvals(person: Actor, entity: str | None, currency: str) -> None:
         for each in loads
     ]
     frame = pd.DataFrame(rows, columns=["Person", "Count", currency, "Oldest"])
-    config = {"Count": badges.count_column("Count", 55), currency: badges.amount_column(currency, 65)}
+    config = {"Count": badges.count_column("Count", 50), currency: badges.amount_column(currency, 60)}
     _table(frame, "Nothing waits.", "Approvals by person", config)
 
 

@@ -12,7 +12,7 @@ Colour = Literal["red", "orange", "green", "gray", "blue"]
 _RED = "failed rejected refused misconfigured must_fix error overdue escalated stopped blocked broken failing lost void"
 _ORANGE = (
     "open pending waiting in_review in_doubt retry warning confirm held disputed paused set_aside draft partly_paid"
-    " needs_approval reassigned"
+    " needs_approval reassigned on_hold awaiting_approval waiting_approval"
 )
 _GREEN = "approved posted delivered paid resolved connected handled fixed kept released won closed matched active"
 _COLOURS: dict[str, Colour] = {

@@ -20,7 +20,7 @@ AGEING_WORDS = {
 }
 _AGEING = {
     "light": ["#0F766E", "#F5C97B", "#EFA34B", "#DE7233", "#B93A2B"],
-    "dark": ["#2DB5A5", "#8A6A34", "#B97F35", "#DD7F45", "#E5635A"],
+    "dark": ["#2DB5A5", "#D9B868", "#E0994A", "#DE7A45", "#E5635A"],
 }
 _ACCENT = {"light": "#0F766E", "dark": "#2DB5A5"}
 _CONFIG = {"displayModeBar": False, "responsive": True}

@@ -15,9 +15,11 @@ from core.reporting.overview import exception_rows, exceptions_by_age, legal_ent
 from core.workflow import Actor
 from pages.ui import badges, dates, filters, links, money
 from pages.ui.runtime import runtime
-from pages.ui.tables import clicked
+from pages.ui.tables import ROW_HEIGHT, clicked, fitting_height
 
 GRID, PAGER = "ex_grid", "page"
+# More than these scroll, so that the queue itself stays in sight.
+_TYPES_SHOWN = 5
 _SORTS = {"deadline": "Deadline", "money": "Money", "age": "Age"}
 _VIEWS = {"open": "Open", "closed": "Closed"}
 _OPEN = "ex.open"
@@ -57,6 +59,8 @@ def matrix(person: Actor, currency: str) -> None:
         hide_index=True,
         on_select=lambda: take_cell(key, shown["Type"], st.session_state),
         selection_mode="single-cell",
+        height=fitting_height(len(order), _TYPES_SHOWN),
+        row_height=ROW_HEIGHT,
         column_config={
             **{age: badges.amount_column(age, 105) for age in AGES},
             "At stake": badges.amount_column(f"At stake ({currency})", 140),

@@ -116,6 +116,7 @@ def test_nothing_is_lost_and_nothing_posted_twice_whatever_breaks(stage: Stage, 
     _nothing_was_lost(stage)
     _everything_was_posted_once(stage)
     assert trail.verify(stage.runtime)[0]
+    assert "Traceback" not in (tmp_path / "worker.log").read_text()
 
 
 def _bill_and_pay(stage: Stage, number: int) -> None:
