@@ -63,12 +63,23 @@ class _Readable:
 
 
 def handle_waiting(runtime: Runtime, source: Source) -> int:
-    """Handles every row of the source that waits, oldest first; answers how many."""
+    """Handles every row of the source that waits, oldest first; answers how many.
+
+    News that comes while history is first read is not decided before the rest of it is there.
+    """
+    is_backfill = not is_history_read(runtime, source)
     handled = 0
     while rows := _next_rows(runtime, source):
-        handle_rows(runtime, source, rows)
+        handle_rows(runtime, source, rows, is_backfill=is_backfill)
         handled += len(rows)
     return handled
+
+
+def is_history_read(runtime: Runtime, source: Source) -> bool:
+    """Whether every stream of the source was read to its end once."""
+    with runtime.reading() as session:
+        done = store.completed_streams(session)
+    return all((source.capabilities.system, stream.name) in done for stream in source.capabilities.streams)
 
 
 def _next_rows(runtime: Runtime, source: Source) -> list[InboxRow]:

@@ -15,7 +15,7 @@ from core.workflow import execute
 from core.workflow.actors import job
 from core.workflow.commands import SetConnectionState
 from jobs.exclusive import exclusive
-from jobs.handle_inbox import BATCH, decide_received, handle_rows, handle_waiting
+from jobs.handle_inbox import BATCH, decide_received, handle_rows, handle_waiting, is_history_read
 from jobs.prefetch import batches, read_ahead
 from jobs.queue import enqueue_once
 from jobs.schedule import FIRST_SYNC
@@ -81,15 +81,9 @@ def _pull_streams(runtime: Runtime, source: Source, systems: frozenset[str], mus
         if must_stop():
             return count
         count += handle_waiting(runtime, source)
-    if _is_history_read(runtime, source):
+    if is_history_read(runtime, source):
         decide_received(runtime, system)
     return count
-
-
-def _is_history_read(runtime: Runtime, source: Source) -> bool:
-    with runtime.reading() as session:
-        done = store.completed_streams(session)
-    return all((source.capabilities.system, stream.name) in done for stream in source.capabilities.streams)
 
 
 def is_due(system: str, stream: str, done: set[tuple[str, str]], systems: frozenset[str]) -> bool:

@@ -24,7 +24,7 @@ class Config(BaseSettings):
     certificate_id: SecretStr
     private_key: SecretStr
     algorithm: Literal["PS256", "PS384", "PS512", "ES256", "ES384", "ES512"] = "PS256"
-    timeout_seconds: float = Field(default=60, gt=0)
+    timeout_seconds: float = Field(default=30, gt=0)
     # NetSuite counts requests in flight per account and shares them among all integrations.
     max_in_flight: int = Field(default=3, ge=1)
     requests_per_second: int = Field(default=5, ge=1)

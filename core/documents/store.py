@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -99,6 +100,18 @@ def lines_of(session: Session, ids: Iterable[UUID]) -> dict[UUID, list[DocumentL
     statement = select(DocumentLine).where(is_one_of(DocumentLine.document_id, ids))
     for row in session.scalars(statement.order_by(DocumentLine.document_id, DocumentLine.position)):
         found[row.document_id].append(row)
+    return found
+
+
+def quantities_of(session: Session, ids: Iterable[UUID]) -> dict[UUID, dict[str, Decimal]]:
+    """Billed quantity per product of each document."""
+    found: dict[UUID, dict[str, Decimal]] = defaultdict(dict)
+    statement = select(DocumentLine.document_id, DocumentLine.product_code, DocumentLine.quantity).where(
+        is_one_of(DocumentLine.document_id, ids)
+    )
+    for id, code, quantity in session.execute(statement):
+        if code:
+            found[id][code] = quantity
     return found
 
 

@@ -191,7 +191,4 @@ def _prior(row: documents.Neighbour, quantities: Mapping[UUID, Mapping[str, Deci
 def _quantities(ctx: Context, prior: Mapping[str, list[documents.Neighbour]]) -> dict[UUID, dict[str, Decimal]]:
     """What the latest invoices of each contract billed, per product."""
     latest = [neighbour.id for invoices in prior.values() for neighbour in invoices[:_LATEST]]
-    return {
-        id: {line.product_code: line.quantity for line in lines if line.product_code}
-        for id, lines in documents.lines_of(ctx.session, latest).items()
-    }
+    return documents.quantities_of(ctx.session, latest)

@@ -36,6 +36,9 @@ def _cards(found: Figures) -> None:
 
 def _ageing(found: Figures) -> None:
     st.markdown(f"**Open receivables** · {found.currency} {money.short_decimal(found.open_total)}")
+    if not found.open_total:
+        st.caption(":material/check_circle: Nothing is open.")
+        return
     minors = {bucket: found.measured.bucket_minor(bucket) for bucket in BUCKET_WORDS}
     counts = {bucket: found.measured.bucket_count(bucket) for bucket in BUCKET_WORDS}
     clicked = charts.ageing_bar(minors, found.currency, key="overview_ageing", counts=counts)

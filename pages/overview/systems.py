@@ -25,9 +25,11 @@ def first_sync() -> None:
 @st.fragment(run_every="5s")
 def systems() -> None:
     st.markdown("**Outside systems**")
-    now = runtime().now()
-    for system in sync_health(runtime()):
-        left = f", about {dates.span(system.remaining)} left" if system.remaining else ""
+    now, found = runtime().now(), sync_health(runtime())
+    if not found:
+        st.caption("Nothing has been read yet.")
+    for system in found:
+        left = f", {dates.span(system.remaining)} left" if system.remaining else ""
         words = (
             f"{system.records:,} records read{left}" if system.is_first_sync else dates.ago(system.succeeded_at, now)
         )

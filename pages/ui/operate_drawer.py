@@ -30,7 +30,7 @@ def close(name: str) -> None:
 
 def facts(pairs: list[tuple[str, str]]) -> None:
     """Names and values; values may be Markdown."""
-    st.table(pd.DataFrame(pairs, columns=["", " "]).set_index(""), border="horizontal")
+    st.table(pd.DataFrame(pairs, columns=["", " "]).set_index(""), border="horizontal", hide_header=True)
 
 
 def attempts(tried: tuple[Attempt, ...]) -> None:

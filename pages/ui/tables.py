@@ -41,6 +41,7 @@ def id_grid(
         "row_height": ROW_HEIGHT,
         "height": height or fitting_height(len(ids)),
         "alt": alt,
+        "placeholder": "—",
     }
     if selection == "none":
         st.dataframe(frame, **options)
