@@ -25,7 +25,7 @@ setup: .venv/.installed
 
 test: .venv/.dev-installed .venv/.browser
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/python -m pytest -n 2
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 check: .venv/.dev-installed
 	@$(MAKE) --no-print-directory lint

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from uuid import UUID
 
-from core.approvals.model import Person
+from core.approvals.model import Asked, Person
 from core.kit.errors import Forbidden
 from core.kit.money import format_minor
 
@@ -49,3 +50,15 @@ def choose(people: Iterable[Person], *, role: str, entity: str | None, amount_mi
     ]
     able.sort(key=lambda p: (p.role != role, p.waiting, p.limit_minor, p.name))
     return able[0].id if able else None
+
+
+def spread(people: Iterable[Person], asked: Iterable[Asked]) -> dict[UUID, UUID | None]:
+    """Whom to ask for the first step of each, per document; what is given out here counts as waiting."""
+    at_work = {person.id: person for person in people}
+    chosen: dict[UUID, UUID | None] = {}
+    for item in asked:
+        id = choose(at_work.values(), role=item.roles[0], entity=item.entity, amount_minor=item.amount_minor)
+        chosen[item.document_id] = id
+        if id is not None:
+            at_work[id] = replace(at_work[id], waiting=at_work[id].waiting + 1)
+    return chosen

@@ -138,13 +138,7 @@ def _ask(ctx: Context, rows: list[Document], facts: dict[UUID, Facts]) -> list[A
     verdicts = [(row, policy.decide(_question(ctx, row, facts[row.id]))) for row in rows]
     decided = policies.record_decisions(ctx.session, [(row.id, verdict) for row, verdict in verdicts], ctx.now)
     asked = [_asked(ctx, row, verdict, decided[row.id]) for row, verdict in verdicts if verdict.answer.get("roles")]
-    people = active_people(ctx.session) if asked else []
-    assignees = {
-        item.document_id: approval_rules.choose(
-            people, role=item.roles[0], entity=item.entity, amount_minor=item.amount_minor
-        )
-        for item in asked
-    }
+    assignees = approval_rules.spread(active_people(ctx.session), asked) if asked else {}
     approvals.request_first_step(ctx.session, asked, assignees, ctx.now)
     waiting = {item.document_id for item in asked}
     documents.move(
