@@ -99,7 +99,8 @@ def amount_is_usual(facts: Facts) -> tuple[Finding, ...]:
     if len(amounts) < _ENOUGH_PRIORS:
         return ()
     usual = int(median(amounts))
-    spread = max(median(abs(amount - usual) for amount in amounts), 1)
+    # Equal amounts have no spread of their own; a twentieth of the usual stands in for it.
+    spread = max(median(abs(amount - usual) for amount in amounts), abs(usual) // 20, 1)
     difference = facts.subtotal_minor - usual
     is_usual = abs(difference) <= _UNUSUAL_DEVIATIONS * spread
     if is_usual or facts.tolerance("amount.variance").allows(difference, usual):

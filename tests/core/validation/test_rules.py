@@ -1,0 +1,159 @@
+"""Each rule finds its own violation and nothing else; a right invoice has no finding."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from core.validation.model import (
+    ContractFacts,
+    CustomerFacts,
+    Facts,
+    LineFacts,
+    PriorInvoice,
+    PromiseFacts,
+)
+from core.validation.rules import findings
+
+START, END = date(2026, 10, 1), date(2026, 11, 1)
+CUSTOMER = CustomerFacts("Nordlicht GmbH", "DE", "Hafenstraße 4", "DE811234567", False, False, 30)
+PROMISE = PromiseFacts("HC-CORE", Decimal(10), Decimal(20), date(2026, 1, 1), None)
+USAGE = PromiseFacts("HC-USAGE", Decimal(0), Decimal("0.5"), date(2026, 1, 1), None)
+CONTRACT = ContractFacts(
+    "CT-1", "active", date(2026, 1, 1), date(2026, 12, 31), "EUR", None, 30, Decimal(0), None, (PROMISE,)
+)
+LINE = LineFacts("HC-CORE", "Core seats", Decimal(10), Decimal(20), 20_000, 0, 3_800, START, END)
+
+
+def right(**facts: Any) -> Facts:
+    """An invoice that is exactly what the contract says; totals follow the lines."""
+    lines: tuple[LineFacts, ...] = facts.pop("lines", (LINE,))
+    sums: dict[str, int] = {
+        "subtotal_minor": sum(line.amount_minor for line in lines),
+        "discount_minor": sum(line.discount_minor for line in lines),
+        "tax_minor": sum(line.tax_minor for line in lines),
+    }
+    total = sums["subtotal_minor"] - sums["discount_minor"] + sums["tax_minor"]
+    defaults: dict[str, Any] = {
+        "id": UUID(int=1),
+        "number": "HC-2",
+        "kind": "invoice",
+        "entity": "DE",
+        "entity_country": "DE",
+        "currency": "EUR",
+        "issue_date": START,
+        "due_date": date(2026, 10, 31),
+        "period_start": START,
+        "period_end": END,
+        "po_number": None,
+        "tax_id": "DE811234567",
+        "bill_to": "Hafenstraße 4",
+        "bill_to_country": "DE",
+        "contract_number": "CT-1",
+        "lines": lines,
+        "customer": CUSTOMER,
+        "contract": CONTRACT,
+        "total_minor": total,
+    }
+    return Facts(**{**defaults, **sums, **facts})
+
+
+def prior(number: str, issued: date, **facts: Any) -> PriorInvoice:
+    defaults: dict[str, Any] = {
+        "id": UUID(int=hash(number) % 2**64),
+        "number": number,
+        "period_start": issued,
+        "period_end": date(issued.year, issued.month + 1, 1),
+        "subtotal_minor": 20_000,
+        "total_minor": 23_800,
+        "issue_date": issued,
+    }
+    return PriorInvoice(**{**defaults, **facts})
+
+
+HISTORY = tuple(prior(f"HC-0{month}", date(2026, month, 1)) for month in (6, 7, 8, 9))
+GONE_BY = replace(CONTRACT, discount_percent=Decimal(10), discount_ends_on=date(2026, 9, 30))
+TEN_OFF = replace(LINE, discount_minor=2_000, tax_minor=3_420)
+METERED = replace(CONTRACT, promises=(PROMISE, USAGE))
+
+
+def used(quantity: int) -> LineFacts:
+    amount = quantity * 50
+    return LineFacts(
+        "HC-USAGE", "API calls", Decimal(quantity), Decimal("0.5"), amount, 0, amount * 19 // 100, START, END
+    )
+
+
+CALLS = tuple(replace(p, quantities={"HC-USAGE": Decimal(100)}, subtotal_minor=25_000) for p in HISTORY)
+
+WRONG: dict[str, Facts] = {
+    "customer.unknown": right(customer=None),
+    "customer.on_hold": right(customer=replace(CUSTOMER, is_on_hold=True)),
+    "entity.unknown": right(entity_country=None),
+    "address.missing": right(bill_to=None, customer=replace(CUSTOMER, address=None)),
+    "tax_id.missing": right(tax_id=None),
+    "mapping.item_missing": right(unmapped_products=frozenset({"HC-CORE"})),
+    "contract.missing": right(contract=None),
+    "contract.not_active": right(contract=replace(CONTRACT, ends_on=date(2026, 9, 30))),
+    "currency.mismatch": right(contract=replace(CONTRACT, currency="USD")),
+    "terms.drift": right(due_date=date(2026, 11, 30)),
+    "po.missing": right(customer=replace(CUSTOMER, is_po_required=True)),
+    "price.outdated": right(contract=replace(CONTRACT, promises=(replace(PROMISE, unit_price=Decimal(25)),))),
+    "seats.outdated": right(contract=replace(CONTRACT, promises=(PROMISE, replace(PROMISE, quantity=Decimal(2))))),
+    "discount.wrong": right(contract=replace(CONTRACT, discount_percent=Decimal(10))),
+    "discount.expired": right(contract=GONE_BY, lines=(TEN_OFF,)),
+    "charge.missing": right(contract=replace(CONTRACT, promises=(PROMISE, replace(PROMISE, product_code="HC-X")))),
+    "charge.extra": right(lines=(LINE, replace(LINE, product_code="HC-X"))),
+    "tax.mismatch": right(lines=(replace(LINE, tax_minor=3_000),)),
+    "total.broken": right(total_minor=23_801),
+    "document.duplicate": right(prior=(prior("HC-1", START, period_end=END),)),
+    "amount.variance": right(
+        lines=(replace(LINE, quantity=Decimal(60), amount_minor=120_000, tax_minor=22_800),),
+        contract=replace(CONTRACT, promises=(replace(PROMISE, quantity=Decimal(60)),)),
+        prior=HISTORY,
+    ),
+    "usage.spike": right(lines=(LINE, used(700)), contract=METERED, prior=CALLS),
+}
+
+
+@pytest.mark.parametrize("code", sorted(WRONG))
+def test_a_violation_is_found_under_its_own_code(code: str) -> None:
+    found = {finding.code for finding in findings(WRONG[code])}
+    allowed = {"usage.spike": {"usage.spike", "amount.variance"}}.get(code, {code})
+    assert code in found
+    assert found <= allowed
+
+
+def test_a_right_invoice_has_no_finding() -> None:
+    assert findings(right(prior=HISTORY)) == ()
+
+
+def test_usual_usage_is_no_finding() -> None:
+    assert findings(right(lines=(LINE, used(110)), contract=METERED, prior=CALLS)) == ()
+
+
+def test_amendments_add_up() -> None:
+    more = replace(PROMISE, quantity=Decimal(-3), starts_on=date(2026, 5, 1))
+    seven = replace(LINE, quantity=Decimal(7), amount_minor=14_000, tax_minor=2_660)
+    assert findings(right(lines=(seven,), contract=replace(CONTRACT, promises=(PROMISE, more)))) == ()
+
+
+def test_reverse_charge_bears_no_tax_and_needs_a_tax_id() -> None:
+    untaxed = replace(LINE, tax_minor=0)
+    assert findings(right(lines=(untaxed,), bill_to_country="FR")) == ()
+    assert [f.code for f in findings(right(lines=(untaxed,), bill_to_country="FR", tax_id=None))] == ["tax_id.missing"]
+
+
+def test_only_the_later_of_two_twins_is_the_duplicate() -> None:
+    later = prior("HC-3", START, period_end=END)
+    assert findings(right(prior=(later,))) == ()
+
+
+def test_a_credit_memo_needs_a_reason_and_its_invoice() -> None:
+    memo = right(kind="credit_memo", reason=None, is_invoice_known=False)
+    assert {finding.code for finding in findings(memo)} == {"credit.no_reason", "credit.unknown_invoice"}
