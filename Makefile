@@ -25,7 +25,8 @@ setup: .venv/.installed
 
 test: .venv/.dev-installed .venv/.browser
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest -n 2 -m "not browser"
+	@$(BIN)/python -m pytest -m browser
 
 check: .venv/.dev-installed
 	@$(MAKE) --no-print-directory lint

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -15,6 +16,10 @@ from core.runtime import Runtime
 from core.settings import Settings
 from jobs.store_setup import migrate
 from tests.fakes import FixedClock
+
+# What the shell or the Makefile sets for a running house is not what a test starts from.
+for _name in Settings.model_fields:
+    os.environ.pop(_name.upper(), None)
 
 _TEMPLATE = "quittance_template"
 # Tests may forget what a crash of the machine would lose; they only have to be quick.
