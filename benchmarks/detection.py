@@ -80,7 +80,7 @@ def _codes_by_ref(runtime: Runtime) -> dict[str, frozenset[str]]:
 
 def _let_everything_through(runtime: Runtime) -> None:
     """What waits for a person's approval never reaches the ledger, whose own objections are to be scored too."""
-    rows = [("B1", "", "[]", "0", "'Measured without approvals'")]
+    rows: list[tuple[str, ...]] = [("B1", "", "[]", "0", "'Measured without approvals'")]
     model = decision_table("approval", ["kind"], ["roles", "due_hours", "reason"], rows)
     execute(runtime, ReleasePolicy(name="approval", model=model, effective_from=runtime.today()), job("benchmark"))
 
