@@ -174,3 +174,74 @@ class SignedEvent:
     kind: str
     occurred_at: datetime
     payload: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where somebody sells or buys: ISO country, state or province, postal code."""
+
+    country: str
+    region: str | None = None
+    postal_code: str | None = None
+    city: str | None = None
+    line: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TaxableLine:
+    """`net_minor` after discount; may be negative (credits)."""
+
+    key: str
+    product_code: str
+    net_minor: int
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TaxQuestion:
+    """`key` names the document: the same key asks again about the same document. Of a credit memo, `tax_date` is the
+    day of the invoice that it corrects."""
+
+    key: str
+    kind: str  # invoice | credit_memo
+    entity: str
+    customer_ref: str
+    currency: str
+    tax_date: date
+    seller: Place
+    buyer: Place
+    lines: tuple[TaxableLine, ...]
+    seller_tax_id: str | None = None
+    buyer_tax_id: str | None = None
+    is_exempt: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LineTax:
+    """Tax of one line under one jurisdiction. `reason`: standard, reverse_charge, exempt, export or no_nexus."""
+
+    line_key: str
+    jurisdiction: str
+    name: str
+    percent: Decimal
+    taxable_minor: int
+    tax_minor: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaxAnswer:
+    """`taxes` holds at least one entry per line; `sentences` are remarks for people (why no tax, which id is bad)."""
+
+    taxes: tuple[LineTax, ...]
+    sentences: tuple[str, ...] = ()
+
+    @property
+    def total_minor(self) -> int:
+        return sum(tax.tax_minor for tax in self.taxes)
+
+
+class TaxEngine(Protocol):
+    """Determines tax. `calculate` records nothing for good; `commit` and `void` follow the document's life."""
+
+    def calculate(self, question: TaxQuestion) -> TaxAnswer: ...

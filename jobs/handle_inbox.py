@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -25,7 +25,7 @@ from core.canonical import (
     ProductRecord,
 )
 from core.intake import store
-from core.intake.model import InboxRow
+from core.intake.model import Arrival, InboxRow
 from core.kit.errors import Refused
 from core.ports import Source
 from core.runtime import Runtime
@@ -57,9 +57,19 @@ _UNACCEPTABLE = (Refused, DataError, IntegrityError)
 
 
 @dataclass(frozen=True, slots=True)
-class _Readable:
+class Readable:
+    """A row and the facts that it brings."""
+
     row: InboxRow
     facts: tuple[CanonicalRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """What a batch of rows says, and what is wrong with those that say nothing."""
+
+    readable: list[Readable]
+    unreadable: list[tuple[UUID, str]]
 
 
 def handle_waiting(runtime: Runtime, source: Source) -> int:
@@ -87,15 +97,39 @@ def _next_rows(runtime: Runtime, source: Source) -> list[InboxRow]:
         return store.unhandled(session, source.capabilities.system, BATCH)
 
 
-def handle_rows(runtime: Runtime, source: Source, rows: list[InboxRow], *, is_backfill: bool = False) -> None:
-    """Records the facts of `rows`; afterwards none of them waits any more."""
-    readable: list[_Readable] = []
+def read_rows(source: Source, rows: Iterable[InboxRow]) -> Readings:
+    """Translates every row."""
+    readings = Readings([], [])
     for row in rows:
         try:
-            readable.append(_Readable(row, source.to_canonical(row.record)))
+            readings.readable.append(Readable(row, source.to_canonical(row.record)))
         except _UNREADABLE as reason:
-            _report(runtime, row.id, _in_words(reason))
-    _record(runtime, source.capabilities.system, readable, is_backfill)
+            readings.unreadable.append((row.id, _in_words(reason)))
+    return readings
+
+
+def handle_rows(runtime: Runtime, source: Source, rows: Sequence[InboxRow], *, is_backfill: bool = False) -> None:
+    """Records the facts of `rows`; afterwards none of them waits any more."""
+    readings = read_rows(source, rows)
+    report_unreadable(runtime, readings)
+    record(runtime, source.capabilities.system, readings.readable, is_backfill)
+
+
+def take_in(runtime: Runtime, system: str, arrival: Arrival, readings: Readings) -> bool:
+    """History at once: rows, cursor and facts of a batch in one transaction. False, and nothing done, when the store
+    or a handler objects to any of it: then its rows have to be received first and handled one by one."""
+    try:
+        execute(runtime, replace(_command(system, readings.readable, True), arrival=arrival), _ACTOR)
+    except _UNACCEPTABLE:
+        return False
+    report_unreadable(runtime, readings)
+    return True
+
+
+def report_unreadable(runtime: Runtime, readings: Readings) -> None:
+    """Each becomes a case."""
+    for id, error in readings.unreadable:
+        _report(runtime, id, error)
 
 
 def decide_received(runtime: Runtime, source: str) -> int:
@@ -106,8 +140,8 @@ def decide_received(runtime: Runtime, source: str) -> int:
     return decided
 
 
-def _record(runtime: Runtime, system: str, readable: list[_Readable], is_backfill: bool) -> None:
-    """One command for all; when that is refused, halves, until the row that is to blame stands alone."""
+def record(runtime: Runtime, system: str, readable: list[Readable], is_backfill: bool) -> None:
+    """Facts of received rows in one command; when that is refused, in halves, until the row to blame stands alone."""
     if not readable:
         return
     try:
@@ -117,11 +151,11 @@ def _record(runtime: Runtime, system: str, readable: list[_Readable], is_backfil
             _report(runtime, readable[0].row.id, _in_words(reason))
             return
         middle = len(readable) // 2
-        _record(runtime, system, readable[:middle], is_backfill)
-        _record(runtime, system, readable[middle:], is_backfill)
+        record(runtime, system, readable[:middle], is_backfill)
+        record(runtime, system, readable[middle:], is_backfill)
 
 
-def _command(system: str, readable: list[_Readable], is_backfill: bool) -> RecordFacts:
+def _command(system: str, readable: list[Readable], is_backfill: bool) -> RecordFacts:
     inbox_ids = tuple(each.row.id for each in readable)
     facts = _by_kind(fact for each in readable for fact in each.facts)
     return RecordFacts(source=system, inbox_ids=inbox_ids, is_backfill=is_backfill, **facts)

@@ -1,5 +1,6 @@
 """Frozen, provider-free records: what every outside fact is translated into, with the raw original kept beside it."""
 
+from core.canonical.charges import ChargeTerms, EntityShare, RampStep, Tier
 from core.canonical.records import (
     CanonicalRecord,
     ContractRecord,
@@ -11,23 +12,35 @@ from core.canonical.records import (
     ExchangeRate,
     InvoiceRecord,
     LedgerRecord,
+    MeterRecord,
     OrderLineRecord,
     PaymentRecord,
     ProductRecord,
+    SubscriptionItemRecord,
+    SubscriptionRecord,
+    UsageRecord,
 )
 
 __all__ = [
     "CanonicalRecord",
+    "ChargeTerms",
     "ContractRecord",
     "CreditMemoRecord",
     "CustomerRecord",
     "DisputeRecord",
     "DocumentLineRecord",
     "EntityRecord",
+    "EntityShare",
     "ExchangeRate",
     "InvoiceRecord",
     "LedgerRecord",
+    "MeterRecord",
     "OrderLineRecord",
     "PaymentRecord",
     "ProductRecord",
+    "RampStep",
+    "SubscriptionItemRecord",
+    "SubscriptionRecord",
+    "Tier",
+    "UsageRecord",
 ]

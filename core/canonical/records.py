@@ -9,8 +9,11 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
+from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from core.canonical.charges import ChargeTerms
 
 
 class CanonicalRecord(BaseModel):
@@ -27,6 +30,11 @@ class EntityRecord(CanonicalRecord):
     name: str
     country: str
     currency: str
+    region: str | None = None
+    address: str | None = None
+    tax_id: str | None = None
+    email: str | None = None
+    payment_instructions: str | None = None
 
 
 class CustomerRecord(CanonicalRecord):
@@ -50,6 +58,11 @@ class CustomerRecord(CanonicalRecord):
     terms_days: int | None = None
     is_on_hold: bool = False
     owner: str | None = None
+    region: str | None = None
+    postal_code: str | None = None
+    is_tax_exempt: bool = False
+    pays_by: Literal["transfer", "card"] = "transfer"
+    release_mode: Literal["auto", "manual"] = "auto"
 
 
 class ProductRecord(CanonicalRecord):
@@ -71,10 +84,18 @@ class ContractRecord(CanonicalRecord):
     discount_percent: Decimal
     discount_ends_on: date | None
     billing_frequency: Literal["monthly", "quarterly", "annual"] | None
+    billed_by: Literal["stripe", "house"] = "stripe"
+    anchor_day: int | None = None
+    auto_renews: bool = False
+    renewal_months: int | None = None
+    uplift_percent: Decimal = Decimal(0)
 
 
 class OrderLineRecord(CanonicalRecord):
-    """One promise of a contract: a quantity (a delta in an amendment) at a price per unit and month."""
+    """One promise of a contract: a quantity (a delta in an amendment) at a price per unit and month.
+
+    Lines of one `root_ref` (the first line of the chain) are one charge; `charge` is that of the first line.
+    """
 
     contract_ref: str
     product_code: str
@@ -82,6 +103,50 @@ class OrderLineRecord(CanonicalRecord):
     unit_price: Decimal
     starts_on: date
     ends_on: date | None
+    root_ref: str | None = None
+    description: str | None = None
+    charge: ChargeTerms = ChargeTerms()
+
+
+class SubscriptionItemRecord(BaseModel):
+    """`unit_price` in major units per unit and interval."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    product_code: str | None
+    quantity: Decimal
+    unit_price: Decimal
+    interval_months: int
+    meter: str | None = None
+
+
+class SubscriptionRecord(CanonicalRecord):
+    """A subscription as the payment platform runs it."""
+
+    contract_number: str | None
+    customer_ref: str
+    status: str
+    currency: str
+    items: tuple[SubscriptionItemRecord, ...]
+
+
+class MeterRecord(CanonicalRecord):
+    """How usage of one kind is counted."""
+
+    code: str
+    name: str
+    unit: str = "unit"
+    aggregation: Literal["sum", "max", "count", "last"]
+    window: Literal["hour", "day"] | None = None
+
+
+class UsageRecord(CanonicalRecord):
+    """One usage event; `source` + `source_ref` is its key. `subject` names the customer as the sender knows it."""
+
+    meter: str
+    subject: str
+    value: Decimal
+    at: AwareDatetime
 
 
 class DocumentLineRecord(BaseModel):
@@ -98,6 +163,12 @@ class DocumentLineRecord(BaseModel):
     tax_minor: int
     period_start: date | None
     period_end: date | None
+    # Only of lines that the house rated.
+    charge_key: str | None = None
+    schedule_item_id: UUID | None = None
+    arithmetic: str | None = None
+    tax_percent: Decimal | None = None
+    earned_by: str | None = None
 
 
 class InvoiceRecord(CanonicalRecord):
@@ -124,6 +195,8 @@ class InvoiceRecord(CanonicalRecord):
     bill_to: str | None
     bill_to_country: str | None
     collection_method: str | None
+    # Our own id of the document when we made it: its source only collects it.
+    house_ref: str | None = None
 
 
 class CreditMemoRecord(CanonicalRecord):
@@ -136,6 +209,7 @@ class CreditMemoRecord(CanonicalRecord):
     total_minor: int
     tax_minor: int
     reason: str | None
+    house_ref: str | None = None
 
 
 class PaymentRecord(CanonicalRecord):

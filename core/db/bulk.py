@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from pydantic_core import to_json
 from sqlalchemy import ARRAY, JSON, ColumnElement, Text, any_, cast, column, func, literal, select, tuple_
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.dialects.postgresql import Insert, insert
@@ -18,7 +18,7 @@ def insert_rows(table: type[Table], rows: Sequence[Mapping[str, Any]]) -> Insert
     """An insert of at least one row; all have the same columns. What happens on conflict is the caller's to add."""
     target = _columns_of(table)
     names = list(rows[0])
-    content = cast(literal(json.dumps(rows, default=str), Text), JSON)
+    content = cast(literal(to_json(rows, fallback=str).decode(), Text), JSON)
     typed = [column(name, target.c[name].type) for name in names]
     sent = func.json_to_recordset(content).table_valued(*typed, name="sent").render_derived(with_types=True)
     return insert(target).from_select(names, select(*[sent.c[name] for name in names]))
@@ -40,8 +40,13 @@ def upsert_changed(
 
 
 def is_one_of(attribute: InstrumentedAttribute[Any], values: Iterable[Any]) -> ColumnElement[bool]:
-    """Like `in_`, with all values in one parameter."""
-    return attribute == any_(literal(list(values), ARRAY(attribute.type)))
+    """Like `in_`, with all values in one parameter: the text of an array, which the driver would write more slowly."""
+    return attribute == any_(cast(literal(_array_of(values), Text), ARRAY(attribute.type)))
+
+
+def _array_of(values: Iterable[Any]) -> str:
+    escaped = [str(value).replace("\\", "\\\\").replace('"', '\\"') for value in values]
+    return '{"' + '","'.join(escaped) + '"}' if escaped else "{}"
 
 
 def _columns_of(table: type[Table]) -> SqlTable:

@@ -24,6 +24,15 @@ class InboxRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Arrival:
+    """A batch of a stream as it came: its rows, not in the inbox yet, and the cursor that stands behind them."""
+
+    stream: str
+    cursor: dict[str, Any]
+    rows: tuple[InboxRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class StreamPlace:
     """Where a pull goes on; `is_complete` once it was read to its end for the first time."""
 

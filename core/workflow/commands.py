@@ -20,32 +20,25 @@ from core.canonical import (
     OrderLineRecord,
     PaymentRecord,
     ProductRecord,
+    SubscriptionRecord,
 )
-from core.kit.ids import new_id
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
-    command_id: UUID = field(default_factory=new_id)
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A row and the revision of it that the person saw."""
-
-    id: UUID
-    revision: int
-
+from core.intake.model import Arrival
+from core.workflow.billing_commands import BillingCommand
+from core.workflow.command import Command, Target
 
 # --- facts from outside -------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordFacts(Command):
-    """Canonical records of one source, with the inbox rows they came from (stamped in the same transaction)."""
+    """Canonical records of one source, with the inbox rows they came from (stamped in the same transaction).
+
+    With an `arrival`, the rows and the cursor of the pull behind them are written in this transaction too.
+    """
 
     source: str
     inbox_ids: tuple[UUID, ...] = ()
+    arrival: Arrival | None = None
     # While history is read for the first time nothing is decided: what a document is held against may still come.
     is_backfill: bool = False
     entities: tuple[EntityRecord, ...] = ()
@@ -54,6 +47,7 @@ class RecordFacts(Command):
     customers: tuple[CustomerRecord, ...] = ()
     contracts: tuple[ContractRecord, ...] = ()
     order_lines: tuple[OrderLineRecord, ...] = ()
+    subscriptions: tuple[SubscriptionRecord, ...] = ()
     ledger: tuple[LedgerRecord, ...] = ()
     invoices: tuple[InvoiceRecord, ...] = ()
     credit_memos: tuple[CreditMemoRecord, ...] = ()
@@ -298,4 +292,5 @@ AnyCommand = (
     | TakeSnapshot
     | SaveUser
     | ReleasePolicy
+    | BillingCommand
 )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import assert_never
 
 from core.workflow import commands as c
+from core.workflow.billing_commands import BillingCommand
+from core.workflow.billing_dispatch import handle_billing
 from core.workflow.context import Context, Outcome
 from core.workflow.handlers import (
     approving,
@@ -19,6 +21,8 @@ from core.workflow.handlers import (
 
 
 def handle(command: c.AnyCommand, ctx: Context) -> Outcome:
+    if isinstance(command, BillingCommand):
+        return handle_billing(command, ctx)
     match command:
         case c.RecordFacts():
             return recording.record_facts(command, ctx)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from core.kit.errors import Forbidden
+from core.workflow import billing_commands as b
 from core.workflow import commands as c
 from core.workflow.actors import Actor, Role
+from core.workflow.command import Command
 
 _R = Role
 _JOBS = frozenset({_R.JOB})
@@ -15,7 +17,7 @@ _DISPUTE = frozenset({_R.COLLECTOR, _R.ANALYST, _R.CONTROLLER})
 _OPERATE = frozenset({_R.ADMINISTRATOR, _R.ANALYST, _R.CONTROLLER})
 _GOVERN = frozenset({_R.ADMINISTRATOR})
 
-ALLOWED: dict[type[c.Command], frozenset[Role]] = {
+ALLOWED: dict[type[Command], frozenset[Role]] = {
     c.RecordFacts: _JOBS,
     c.DecideReceived: _JOBS,
     c.ReportBadRecord: _JOBS,
@@ -41,18 +43,19 @@ ALLOWED: dict[type[c.Command], frozenset[Role]] = {
     c.SetConnectionState: _GOVERN | _JOBS,
     c.SaveUser: _GOVERN | _JOBS,
     c.ReleasePolicy: _JOBS,
+    b.PlanSchedules: _JOBS,
 }
 
 
-def is_allowed(role: str, command: type[c.Command]) -> bool:
+def is_allowed(role: str, command: type[Command]) -> bool:
     return role in ALLOWED[command]
 
 
-def may(actor: Actor, command: type[c.Command]) -> bool:
+def may(actor: Actor, command: type[Command]) -> bool:
     return actor.role in ALLOWED[command]
 
 
-def check(actor: Actor, command: c.Command) -> None:
+def check(actor: Actor, command: Command) -> None:
     """Raises Forbidden, naming the policy."""
     if not may(actor, type(command)):
         raise Forbidden(

@@ -10,7 +10,8 @@ from core.reporting import deliveries as read
 from core.reporting.deliveries import DeliveryDetail, DeliveryFilters, DeliveryRow, Preview, Verb
 from core.reporting.paging import row_id
 from core.workflow.actors import Actor
-from core.workflow.commands import RetryDeliveries, SetAsideDeliveries, Target
+from core.workflow.command import Target
+from core.workflow.commands import RetryDeliveries, SetAsideDeliveries
 from pages.ui import badges, dates, filters, money, operate_drawer
 from pages.ui.act import act, form_id
 from pages.ui.links import link

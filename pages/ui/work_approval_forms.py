@@ -9,7 +9,8 @@ import streamlit as st
 
 from core.reporting.approvals import ApprovalRow, ApprovalSelection
 from core.reporting.approvers import candidates
-from core.workflow.commands import DecideApprovals, RerouteApprovals, Target
+from core.workflow.command import Target
+from core.workflow.commands import DecideApprovals, RerouteApprovals
 from pages.ui import money
 from pages.ui.act import act, form_id
 from pages.ui.runtime import runtime

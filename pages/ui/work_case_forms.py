@@ -12,15 +12,8 @@ from core.reporting.case_detail import CaseDetail
 from core.reporting.cases import QUEUES, CaseSelection
 from core.reporting.colleagues import colleagues
 from core.workflow import Actor
-from core.workflow.commands import (
-    AssignCases,
-    Command,
-    CorrectDocument,
-    ResolveCases,
-    RevalidateCases,
-    Target,
-    WaiveCases,
-)
+from core.workflow.command import Command, Target
+from core.workflow.commands import AssignCases, CorrectDocument, ResolveCases, RevalidateCases, WaiveCases
 from core.workflow.permissions import may
 from pages.ui import money
 from pages.ui.act import act, form_id

@@ -10,7 +10,8 @@ import streamlit as st
 from core.kit.money import to_decimal
 from core.reporting.collections import CONTACT_OUTCOMES, DISPUTE_REASONS, CustomerWork
 from core.workflow import Actor
-from core.workflow.commands import Command, LogContact, OpenDispute, RecordPromise, Target
+from core.workflow.command import Command, Target
+from core.workflow.commands import LogContact, OpenDispute, RecordPromise
 from core.workflow.permissions import may
 from pages.ui import money
 from pages.ui.act import act, form_id

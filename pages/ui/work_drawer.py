@@ -8,7 +8,7 @@ from uuid import UUID
 
 import streamlit as st
 
-from core.workflow.commands import Target
+from core.workflow.command import Target
 from pages.ui.tables import untick
 
 _ASKED = "work.drawer"

@@ -12,6 +12,7 @@ from sqlalchemy import create_engine, make_url, text
 
 from tests.browser.browsing import launch, sign_in
 from tests.browser.stack import Stack
+from tests.stores import TEMPLATE
 
 _PATIENCE_MS = 20_000
 _HERE = Path(__file__).parent
@@ -30,7 +31,7 @@ def stack(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     name = f"browser_{uuid4().hex}"
     admin = create_engine(postgres_url, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
-        connection.execute(text(f"create database {name} template quittance_template"))
+        connection.execute(text(f"create database {name} template {TEMPLATE}"))
     address = make_url(postgres_url).set(database=name).render_as_string(hide_password=False)
     made = Stack(tmp_path_factory.mktemp("installation"), address)
     try:

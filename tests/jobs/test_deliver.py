@@ -10,17 +10,17 @@ from core.db.tables import Connection, Delivery, DeliveryAttempt
 from core.ports import InDoubt, LedgerDocument, Misconfigured, Rejected, Transient
 from core.posting import store as posting
 from core.runtime import Runtime
-from core.workflow.bootstrap import bootstrap
 from jobs.deliver import deliver
 from jobs.exclusive import exclusive
 from jobs.sweep_stalled import sweep_stalled
 from tests.fakes import FakeLedger, FixedClock
 from tests.jobs.rows import released
+from tests.stores import Furniture, policies
 
 
-@pytest.fixture(autouse=True)
-def _policies(runtime: Runtime) -> None:
-    bootstrap(runtime, is_demo=False)
+@pytest.fixture
+def furniture() -> Furniture:
+    return policies
 
 
 def delivery(runtime: Runtime, id: UUID) -> Delivery:

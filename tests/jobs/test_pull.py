@@ -8,16 +8,16 @@ from core.db.tables import Case, Connection, Customer, InboxItem, SyncCursor
 from core.intake import store
 from core.ports import Misconfigured, RawRecord, Transient
 from core.runtime import Runtime
-from core.workflow.bootstrap import bootstrap
 from jobs.exclusive import exclusive
 from jobs.pull import is_due, pull, pull_all
 from tests.builders import customer
 from tests.fakes import FakeSource, FixedClock, raw
+from tests.stores import Furniture, policies
 
 
-@pytest.fixture(autouse=True)
-def _policies(runtime: Runtime) -> None:
-    bootstrap(runtime, is_demo=False)
+@pytest.fixture
+def furniture() -> Furniture:
+    return policies
 
 
 def translate(record: RawRecord) -> tuple[CanonicalRecord, ...]:

@@ -17,7 +17,6 @@ from sqlalchemy import select, text
 from core.db.tables import Delivery, JobFire
 from core.ports import Transient
 from core.runtime import Runtime, defer
-from core.workflow.bootstrap import bootstrap
 from jobs.clock import fire
 from jobs.schedule import SCHEDULE
 from jobs.wiring import House
@@ -25,13 +24,18 @@ from jobs.worker import build_app
 from tests.builders import customer
 from tests.fakes import FakeLedger, FakeSource, raw
 from tests.jobs.rows import released
+from tests.stores import Furniture, policies
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
+def furniture() -> Furniture:
+    return policies
+
+
+@pytest.fixture
 def house(runtime: Runtime) -> House:
-    bootstrap(runtime, is_demo=False)
     records = [raw("accounts", "001A", name="Nordlicht")]
     source = FakeSource("salesforce", {"accounts": [records]}, lambda _: (customer(),))
     return House(runtime, {"salesforce": source}, {"netsuite": FakeLedger()})
@@ -149,7 +153,6 @@ def test_a_fire_that_failed_says_why(house: House, capsys: pytest.CaptureFixture
 
 @pytest.mark.slow
 def test_the_worker_process_fires_its_clock_and_stops_when_told(runtime: Runtime, tmp_path: Path) -> None:
-    bootstrap(runtime, is_demo=False)
     environment = {name: value for name, value in os.environ.items() if name != "SANDBOX_SYSTEMS"}
     environment |= {"DATABASE_URL": str(runtime.settings.database_url), "DATA_DIR": str(tmp_path)}
     command = [sys.executable, "-m", "jobs", "work"]

@@ -8,15 +8,19 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.runtime import Runtime, share_runtime
-from core.workflow.bootstrap import bootstrap
 from pages.ui.site_map import PAGES
+from tests.stores import Furniture, people
 
 OpenPage = Callable[..., AppTest]
 
 
 @pytest.fixture
+def furniture() -> Furniture:
+    return people
+
+
+@pytest.fixture
 def house(runtime: Runtime) -> Iterator[Runtime]:
-    bootstrap(runtime, is_demo=True)
     share_runtime(runtime)
     yield runtime
     share_runtime(None)

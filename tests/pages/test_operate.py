@@ -20,7 +20,6 @@ from core.runtime import Runtime, share_runtime
 from core.workflow import commands as c
 from core.workflow import execute
 from core.workflow.actors import job
-from core.workflow.bootstrap import bootstrap
 from core.workflow.sign_in import person_of_email
 from jobs.deliver import deliver
 from sandbox.faults import Control, Faults, Guarded
@@ -31,14 +30,6 @@ from tests.jobs.rows import released
 FRAME = Path(__file__).parents[2] / "pages" / "frame.py"
 INTEGRATIONS, SANDBOX, AUDIT = "operate/integrations.py", "operate/sandbox_faults.py", "govern/audit.py"
 JOB = job("test")
-
-
-@pytest.fixture
-def house(runtime: Runtime) -> Iterator[Runtime]:
-    bootstrap(runtime, is_demo=True)
-    share_runtime(runtime)
-    yield runtime
-    share_runtime(None)
 
 
 def opened(script: str | None, who: str = "chen", **params: str) -> AppTest:

@@ -1,27 +1,25 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from core.db.tables import Case, Dispute, Document, Promise
 from core.reporting.cases import AGES
-from core.runtime import Runtime, share_runtime
+from core.runtime import Runtime
 from pages.ui.work_cases import take_cell
 from tests import builders as b
-from tests.core.reporting import work
+from tests import work
 from tests.pages.app import open_page, said, shown, tick
+from tests.stores import Furniture
 
 ANA, CHEN, VERA = "ana@halden.example", "chen@halden.example", "vera@halden.example"
 BO, AMARA, COLE = "bo@halden.example", "amara@halden.example", "cole@halden.example"
 
 
 @pytest.fixture
-def house(runtime: Runtime) -> Iterator[Runtime]:
-    share_runtime(work.open_house(runtime))
-    yield runtime
-    share_runtime(None)
+def furniture() -> Furniture:
+    return work.open_house
 
 
 def needing_orders(house: Runtime, *numbers: int) -> None:

@@ -24,7 +24,6 @@ from core.ports import Page, Probe, RawRecord, Source
 from core.runtime import Runtime
 from core.workflow import Actor, Role, execute
 from core.workflow import commands as c
-from core.workflow.bootstrap import bootstrap
 from jobs.cli import main
 from jobs.handle_inbox import handle_waiting
 from jobs.pull import pull
@@ -32,7 +31,9 @@ from tests import builders as b
 from tests.conformance.conftest import system, systems  # noqa: F401  # fixtures
 from tests.conformance.systems import NAMES, WRONG, System
 from tests.fakes import FixedClock
-from tests.path.test_first_light import big_invoice, house, only, person, record, targets  # noqa: F401
+from tests.path.test_first_light import big_invoice, house, targets  # noqa: F401
+from tests.stores import Furniture
+from tests.work import only, person, record, settled_house
 
 each_system = pytest.mark.parametrize("system", NAMES, indirect=True)
 only_stripe = pytest.mark.parametrize("system", ["stripe"], indirect=True)
@@ -149,14 +150,13 @@ def renamed(old: str, new: str) -> Change:
 
 
 @pytest.fixture
-def policies(runtime: Runtime) -> None:
-    bootstrap(runtime, is_demo=True)
+def furniture() -> Furniture:
+    return settled_house
 
 
 @each_system
 def test_wrong_credentials_are_named_pause_the_connection_and_lose_nothing(
     runtime: Runtime,
-    policies: None,
     system: System,  # noqa: F811
     clock: FixedClock,
 ) -> None:
@@ -182,7 +182,6 @@ def test_wrong_credentials_are_named_pause_the_connection_and_lose_nothing(
 @each_system
 def test_a_vendor_that_is_down_is_told_left_alone_and_loses_nothing(
     runtime: Runtime,
-    policies: None,
     system: System,  # noqa: F811
     clock: FixedClock,
 ) -> None:
@@ -213,7 +212,6 @@ def _everything_arrives(runtime: Runtime, system: System) -> bool:  # noqa: F811
 @only_stripe
 def test_an_invoice_in_an_unknown_currency_is_a_case_and_the_others_go_on(
     runtime: Runtime,
-    policies: None,
     system: System,  # noqa: F811
 ) -> None:
     pull(runtime, Tampered(system.source, "invoice", lambda payload: payload | {"currency": "xqq"}), ["stripe"])
@@ -230,7 +228,6 @@ def test_an_invoice_in_an_unknown_currency_is_a_case_and_the_others_go_on(
 @only_stripe
 def test_a_field_that_was_renamed_is_a_case_and_is_read_when_we_have_learned_it(
     runtime: Runtime,
-    policies: None,
     system: System,  # noqa: F811
 ) -> None:
     drifted = Tampered(system.source, "invoice", renamed("total", "grand_total"))

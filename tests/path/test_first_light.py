@@ -8,58 +8,28 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 
-from core.canonical import EntityRecord
-from core.db.tables import AgeingSnapshot, Approval, Case, Decision, Delivery, Document, Promise, User
+from core.db.tables import AgeingSnapshot, Approval, Case, Decision, Delivery, Document, Promise
 from core.kit.errors import Forbidden, Refused, Stale
 from core.runtime import Runtime
-from core.workflow import Actor, Receipt, Role, execute
 from core.workflow import commands as c
-from core.workflow.actors import job
-from core.workflow.bootstrap import bootstrap
+from core.workflow import execute
 from tests import builders as b
+from tests.stores import Furniture
+from tests.work import JOB, all_rows, only, person, record, settled_house
 
-JOB = job("test")
+
+@pytest.fixture
+def furniture() -> Furniture:
+    return settled_house
 
 
 @pytest.fixture
 def house(runtime: Runtime) -> Runtime:
     """A house with policies, people, one customer under contract and a mapped product."""
-    bootstrap(runtime, is_demo=True)
-    record(
-        runtime,
-        b.LEDGER,
-        entities=(
-            EntityRecord(source=b.LEDGER, source_ref="4", code="DE", name="Halden GmbH", country="DE", currency="EUR"),
-        ),
-        products=(b.product(source=b.LEDGER, source_ref="9"),),
-    )
-    record(runtime, b.CRM, customers=(b.customer(),), contracts=(b.contract(),), order_lines=(b.order_line(),))
-    record(runtime, b.PAYMENTS, customers=(b.payer(),))
     return runtime
-
-
-def record(runtime: Runtime, source: str, **facts: Any) -> Receipt:
-    return execute(runtime, c.RecordFacts(source=source, **facts), JOB)
-
-
-def person(runtime: Runtime, name: str) -> Actor:
-    with runtime.reading() as session:
-        row = session.scalars(select(User).where(User.name.startswith(name))).one()
-        scope = None if row.entities is None else frozenset(row.entities)
-        return Actor(row.name, Role(row.role), row.id, scope, row.approval_limit_minor)
-
-
-def all_rows(runtime: Runtime, table: type[Any]) -> list[Any]:
-    with runtime.reading() as session:
-        return list(session.scalars(select(table)))
-
-
-def only(runtime: Runtime, table: type[Any]) -> Any:
-    (row,) = all_rows(runtime, table)
-    return row
 
 
 def targets(rows: list[Any]) -> tuple[c.Target, ...]:

@@ -6,17 +6,21 @@ import pytest
 from sqlalchemy import text
 
 from core.runtime import Runtime
-from core.workflow.bootstrap import bootstrap
 from jobs.queue import enqueue_once
 from jobs.wiring import House
 from tests.fakes import FakeLedger, FakeSource
 from tests.jobs.rows import released
 from tests.jobs.test_worker import enqueue, run_worker, statuses
+from tests.stores import Furniture, policies
+
+
+@pytest.fixture
+def furniture() -> Furniture:
+    return policies
 
 
 @pytest.fixture
 def house(runtime: Runtime) -> House:
-    bootstrap(runtime, is_demo=False)
     return House(runtime, {"stripe": FakeSource("stripe", {"invoices": [[]]})}, {"netsuite": FakeLedger()})
 
 

@@ -15,8 +15,8 @@ from core.access.model import DEMO_PASSWORD
 from core.db.engine import open_engine
 from core.runtime import Runtime, share_runtime
 from core.settings import Settings
-from core.workflow.bootstrap import bootstrap
 from tests.fakes import FixedClock
+from tests.stores import Furniture, people
 
 OWN_ORIGIN = {"Origin": "http://testserver"}
 WEBHOOK_SECRET = "whsec_for_tests"
@@ -34,13 +34,17 @@ def running_app(postgres_url: str) -> Iterator[TestClient]:
 
 
 @pytest.fixture
+def furniture() -> Furniture:
+    return people
+
+
+@pytest.fixture
 def house(runtime: Runtime, tmp_path: Path) -> Iterator[Runtime]:
     """The demo's house, with its people, behind the running app."""
     systems = tmp_path / "systems.json"
     systems.write_text(json.dumps([{"system": "stripe", "credentials": {"webhook_secret": WEBHOOK_SECRET}}]))
     settings = runtime.settings.model_copy(update={"sandbox_systems": systems})
     demo = Runtime(settings, runtime.engine, runtime.clock)
-    bootstrap(demo, is_demo=True)
     share_runtime(demo)
     yield demo
 

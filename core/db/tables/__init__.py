@@ -1,7 +1,8 @@
 """All tables of the house, one module per area; importing this package registers them all."""
 
 from core.db.tables.access import LoginAttempt, User, WebSession
-from core.db.tables.agreements import Contract, ContractLine
+from core.db.tables.agreements import Contract, ContractChange, ContractLine, ScheduleItem, Subscription
+from core.db.tables.billing import BillingRun, BillingRunPart, DocumentTax, NumberSequence, RevenueSlice
 from core.db.tables.cases import Approval, Case
 from core.db.tables.cash import Application, Payment
 from core.db.tables.collections import ContactLog, Dispute, Promise
@@ -11,18 +12,23 @@ from core.db.tables.intake import Connection, InboxItem, SyncCursor
 from core.db.tables.parties import Customer, FxRate, LegalEntity, Link, Product
 from core.db.tables.posting import Delivery, DeliveryAttempt, LedgerEntry
 from core.db.tables.running import AgeingSnapshot, JobFire, RateLimit
+from core.db.tables.usage import ApiKey, Meter, UsageCorrection, UsageDay, UsageEvent, UsageReceipt
 from core.db.types import Table
 
 __all__ = [
     "AgeingSnapshot",
+    "ApiKey",
     "Application",
     "Approval",
     "AuditEntry",
     "AuditHead",
+    "BillingRun",
+    "BillingRunPart",
     "Case",
     "Connection",
     "ContactLog",
     "Contract",
+    "ContractChange",
     "ContractLine",
     "Customer",
     "Decision",
@@ -31,6 +37,7 @@ __all__ = [
     "Dispute",
     "Document",
     "DocumentLine",
+    "DocumentTax",
     "ExecutedCommand",
     "FxRate",
     "InboxItem",
@@ -39,14 +46,23 @@ __all__ = [
     "LegalEntity",
     "Link",
     "LoginAttempt",
+    "Meter",
+    "NumberSequence",
     "Payment",
     "PolicyVersion",
     "Product",
     "Promise",
     "RateLimit",
+    "RevenueSlice",
+    "ScheduleItem",
+    "Subscription",
     "SyncCursor",
     "Table",
     "Transition",
+    "UsageCorrection",
+    "UsageDay",
+    "UsageEvent",
+    "UsageReceipt",
     "User",
     "WebSession",
 ]

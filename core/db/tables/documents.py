@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, Numeric, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db.types import Currency, Day, Id, Instant, Json, JsonList, Minor, Rate, Table
@@ -25,6 +26,8 @@ class Document(Table):
         Index("ix_documents_recorded", "recorded_at"),
         Index("ix_documents_disputed", "issue_date", "id", postgresql_where=text("is_disputed")),
         Index("ix_documents_corrected", "issue_date", postgresql_where=text("corrections <> '{}'::jsonb")),
+        Index("ix_documents_run", "run_id", "id", postgresql_where=text("run_id is not null")),
+        Index("ix_documents_unissued", "id", postgresql_where=text("not is_issued")),
         Index("ix_documents_state", "state", "id", postgresql_where=text("state <> 'posted'")),
         # Billed amounts of a span of days without touching the rows themselves.
         Index(
@@ -81,6 +84,16 @@ class Document(Table):
     recorded_at: Mapped[Instant]
     released_at: Mapped[Instant | None]
     posted_at: Mapped[Instant | None]
+    # False for what the house drafted and has not released: it is no receivable yet.
+    is_issued: Mapped[bool] = mapped_column(server_default=text("true"))
+    run_id: Mapped[UUID | None]
+    # Late usage may still change a draft until then.
+    grace_until: Mapped[Instant | None]
+    # Which engine determined the tax, and the customer's way of getting and paying it.
+    tax_engine: Mapped[str | None]
+    sent_at: Mapped[Instant | None]
+    viewed_at: Mapped[Instant | None]
+    bounced_at: Mapped[Instant | None]
 
 
 class DocumentLine(Table):
@@ -98,6 +111,13 @@ class DocumentLine(Table):
     tax_minor: Mapped[Minor]
     period_start: Mapped[Day | None]
     period_end: Mapped[Day | None]
+    # Of lines that the house rated: the charge, the schedule item, and how the amount came about, in words.
+    charge_key: Mapped[str | None]
+    schedule_item_id: Mapped[UUID | None]
+    arithmetic: Mapped[str | None]
+    tax_percent: Mapped[Decimal | None] = mapped_column(Numeric(9, 5))
+    # The legal entity that earns it, when that is not the one that bills (intercompany).
+    earned_by: Mapped[str | None]
 
 
 class Transition(Table):

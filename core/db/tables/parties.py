@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db.types import Currency, Day, Id, Instant, Rate, Table
@@ -15,6 +15,13 @@ class LegalEntity(Table):
     name: Mapped[str]
     country: Mapped[str]
     currency: Mapped[Currency]
+    region: Mapped[str | None]
+    # What its letterhead says.
+    address: Mapped[str | None]
+    tax_id: Mapped[str | None]
+    email: Mapped[str | None]
+    payment_instructions: Mapped[str | None]
+    tax_engine: Mapped[str] = mapped_column(server_default="table")  # table | avatax
 
 
 class Customer(Table):
@@ -35,6 +42,12 @@ class Customer(Table):
     terms_days: Mapped[int | None]
     is_on_hold: Mapped[bool] = mapped_column(default=False)
     owner: Mapped[str | None]
+    # State or province, and postal code: what tax on sales asks for.
+    region: Mapped[str | None]
+    postal_code: Mapped[str | None]
+    is_tax_exempt: Mapped[bool] = mapped_column(server_default=text("false"))
+    pays_by: Mapped[str] = mapped_column(server_default="transfer")  # transfer (e-mail with PDF) | card (Stripe)
+    release_mode: Mapped[str] = mapped_column(server_default="auto")  # auto | manual
     revision: Mapped[int] = mapped_column(default=1)
     updated_at: Mapped[Instant]
 

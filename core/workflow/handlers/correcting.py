@@ -15,14 +15,8 @@ from core.db.tables import Case, Document
 from core.documents import store as documents
 from core.documents.model import UNDECIDED
 from core.kit.errors import Forbidden, Refused
-from core.workflow.commands import (
-    AssignCases,
-    CorrectDocument,
-    ResolveCases,
-    RevalidateCases,
-    Target,
-    WaiveCases,
-)
+from core.workflow.command import Target
+from core.workflow.commands import AssignCases, CorrectDocument, ResolveCases, RevalidateCases, WaiveCases
 from core.workflow.context import Context, Outcome
 from core.workflow.deciding import decide
 from core.workflow.people import person

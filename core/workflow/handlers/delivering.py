@@ -20,7 +20,8 @@ from core.posting import store as posting
 from core.posting.model import DeliveryState
 from core.runtime import defer
 from core.validation.model import TYPES
-from core.workflow.commands import RecordDelivery, RetryDeliveries, SetAsideDeliveries, Target
+from core.workflow.command import Target
+from core.workflow.commands import RecordDelivery, RetryDeliveries, SetAsideDeliveries
 from core.workflow.context import Context, Outcome
 from core.workflow.deciding import case_key, raise_cases
 from core.workflow.releasing import DELIVER

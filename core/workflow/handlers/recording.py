@@ -24,6 +24,8 @@ _BATCH = 500
 def record_facts(command: RecordFacts, ctx: Context) -> Outcome:
     """Records a batch of one source; documents that the new facts may have cleared are checked again."""
     session = ctx.session
+    if command.arrival is not None:
+        intake.take_in(session, command.source, command.arrival, frozenset(command.inbox_ids), ctx.now)
     parties.save_entities(session, command.entities, ctx.now)
     parties.save_rates(session, command.rates)
     parties.save_products(session, command.products, ctx.now)
@@ -36,7 +38,8 @@ def record_facts(command: RecordFacts, ctx: Context) -> Outcome:
     record_payments(ctx, command.payments)
     record_disputes(ctx, command.disputes)
     _check_again(ctx, command, customers, contracts)
-    intake.mark_handled(session, command.inbox_ids, ctx.now)
+    if command.arrival is None:
+        intake.mark_handled(session, command.inbox_ids, ctx.now)
     counts = {"records": len(command.inbox_ids)} | {name: n for name, n in counts.items() if n}
     return Outcome(counts, (_note(command, counts),) if _is_worth_a_note(command, counts) else ())
 

@@ -15,16 +15,22 @@ from core.runtime import Runtime
 from core.workflow import Actor, execute
 from core.workflow import commands as c
 from tests import builders as b
-from tests.core.reporting import rows, work
+from tests import work
+from tests.core.reporting import rows
 from tests.fakes import FixedClock
+from tests.stores import Furniture
 
 EVERYONES = ApprovalFilters(is_mine=False)
 
 
 @pytest.fixture
+def furniture() -> Furniture:
+    return work.open_house
+
+
+@pytest.fixture
 def house(runtime: Runtime) -> Runtime:
     """One invoice of 71,400.00 EUR = 78,540.00 USD waits for Bo, whose limit allows it."""
-    work.open_house(runtime)
     work.big_contract(runtime)
     work.record(runtime, b.PAYMENTS, invoices=(work.big_invoice(1),))
     return runtime

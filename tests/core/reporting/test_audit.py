@@ -18,21 +18,23 @@ from core.reporting.audit_file import export, formula_safe
 from core.runtime import Runtime
 from core.workflow import Actor, Role, execute
 from core.workflow import commands as c
-from core.workflow.bootstrap import bootstrap
 from core.workflow.trail import verify
 from tests.core.reporting import rows
 from tests.fakes import FixedClock
+from tests.stores import Furniture, people
 
 ADA = Actor("Ada Novak", Role.ADMINISTRATOR, new_id())
 DIRK = Actor("Dirk", Role.CONTROLLER, new_id(), frozenset({"DE"}))
 
 
 @pytest.fixture
-def house(runtime: Runtime, clock: FixedClock) -> Runtime:
+def furniture() -> Furniture:
+    return people
+
+
+@pytest.fixture
+def house(runtime: Runtime) -> Runtime:
     """With policies and people, released the day before."""
-    clock.advance(days=-1)
-    bootstrap(runtime, is_demo=True)
-    clock.advance(days=1)
     return runtime
 
 

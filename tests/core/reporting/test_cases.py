@@ -17,13 +17,20 @@ from core.runtime import Runtime
 from core.workflow import Actor, execute
 from core.workflow import commands as c
 from tests import builders as b
-from tests.core.reporting import rows, work
+from tests import work
+from tests.core.reporting import rows
 from tests.fakes import FixedClock
+from tests.stores import Furniture
+
+
+@pytest.fixture
+def furniture() -> Furniture:
+    return work.open_house
 
 
 @pytest.fixture
 def house(runtime: Runtime) -> Runtime:
-    return work.open_house(runtime)
+    return runtime
 
 
 @pytest.fixture

@@ -14,15 +14,21 @@ from core.reporting.collections import CollectionFilters, CollectionRow, account
 from core.runtime import Runtime
 from core.workflow import Actor, execute
 from core.workflow import commands as c
-from tests.core.reporting import rows, work
+from tests import work
+from tests.core.reporting import rows
 from tests.fakes import FixedClock
+from tests.stores import Furniture
 
 LEFT_ALONE = CollectionFilters(is_left_alone=True)
 
 
 @pytest.fixture
+def furniture() -> Furniture:
+    return work.open_house
+
+
+@pytest.fixture
 def cole(runtime: Runtime) -> Actor:
-    work.open_house(runtime)
     return work.person(runtime, "Cole")
 
 

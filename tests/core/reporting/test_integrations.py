@@ -22,10 +22,10 @@ from core.runtime import Runtime
 from core.workflow import Actor, Role, execute
 from core.workflow import commands as c
 from core.workflow.actors import job
-from core.workflow.bootstrap import bootstrap
 from jobs.deliver import deliver
 from tests.fakes import FakeLedger, FixedClock
 from tests.jobs.rows import released
+from tests.stores import Furniture, policies
 
 JOB = job("test")
 GERMANY = Actor("Dirk", Role.CONTROLLER, new_id(), frozenset({"DE"}))
@@ -34,8 +34,12 @@ ADMIN = Actor("Ada", Role.ADMINISTRATOR, new_id())
 
 
 @pytest.fixture
+def furniture() -> Furniture:
+    return policies
+
+
+@pytest.fixture
 def house(runtime: Runtime) -> Runtime:
-    bootstrap(runtime, is_demo=False)
     return runtime
 
 

@@ -20,14 +20,19 @@ from tests import builders as b
 JOB = job("test")
 
 
-def open_house(runtime: Runtime) -> Runtime:
+def settled_house(runtime: Runtime) -> None:
+    """Policies, people, one customer under contract and a mapped product."""
     bootstrap(runtime, is_demo=True)
     entity = EntityRecord(source=b.LEDGER, source_ref="4", code="DE", name="Halden GmbH", country="DE", currency="EUR")
     record(runtime, b.LEDGER, entities=(entity,), products=(b.product(source=b.LEDGER, source_ref="9"),))
-    record(runtime, b.LEDGER, rates=(b.rate(),))
     record(runtime, b.CRM, customers=(b.customer(),), contracts=(b.contract(),), order_lines=(b.order_line(),))
     record(runtime, b.PAYMENTS, customers=(b.payer(),))
-    return runtime
+
+
+def open_house(runtime: Runtime) -> None:
+    """The settled house, which knows what a euro is in dollars."""
+    settled_house(runtime)
+    record(runtime, b.LEDGER, rates=(b.rate(),))
 
 
 def record(runtime: Runtime, source: str, **facts: Any) -> Receipt:
@@ -44,6 +49,11 @@ def person(runtime: Runtime, name: str) -> Actor:
 def all_rows(runtime: Runtime, table: type[Any]) -> list[Any]:
     with runtime.reading() as session:
         return list(session.scalars(select(table)))
+
+
+def only(runtime: Runtime, table: type[Any]) -> Any:
+    (row,) = all_rows(runtime, table)
+    return row
 
 
 def invoice(month: int, /, **facts: Any) -> InvoiceRecord:

@@ -1,0 +1,1 @@
+"""Usage: meters, events, windows and corrections."""
