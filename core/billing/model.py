@@ -14,7 +14,7 @@ from typing import Literal
 
 from core.canonical import ChargeTerms
 
-SlotKind = Literal["recurring", "usage", "one_off", "milestone", "credit", "true_up", "adjustment"]
+SlotKind = Literal["recurring", "usage", "one_off", "milestone", "credit", "true_up", "drawdown", "adjustment"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
