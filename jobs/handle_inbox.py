@@ -15,14 +15,17 @@ from core.canonical import (
     ContractRecord,
     CreditMemoRecord,
     CustomerRecord,
+    DeliveryNotice,
     DisputeRecord,
     EntityRecord,
     ExchangeRate,
     InvoiceRecord,
     LedgerRecord,
+    MeterRecord,
     OrderLineRecord,
     PaymentRecord,
     ProductRecord,
+    SubscriptionRecord,
 )
 from core.intake import store
 from core.intake.model import Arrival, InboxRow
@@ -42,11 +45,14 @@ _FIELDS: dict[type[CanonicalRecord], str] = {
     CustomerRecord: "customers",
     ContractRecord: "contracts",
     OrderLineRecord: "order_lines",
+    SubscriptionRecord: "subscriptions",
+    MeterRecord: "meters",
     LedgerRecord: "ledger",
     InvoiceRecord: "invoices",
     CreditMemoRecord: "credit_memos",
     PaymentRecord: "payments",
     DisputeRecord: "disputes",
+    DeliveryNotice: "notices",
 }
 # How far an invoice or credit memo has come. What was sent earlier may arrive later, and brings nothing back.
 _STAGES = {"draft": 0, "open": 1, "uncollectible": 1, "issued": 1, "paid": 2, "void": 3}
@@ -70,6 +76,12 @@ class Readings:
 
     readable: list[Readable]
     unreadable: list[tuple[UUID, str]]
+
+    def of(self, rows: Iterable[InboxRow]) -> Readings:
+        """Only what these rows say."""
+        ids = {row.id for row in rows}
+        readable = [each for each in self.readable if each.row.id in ids]
+        return Readings(readable, [each for each in self.unreadable if each[0] in ids])
 
 
 def handle_waiting(runtime: Runtime, source: Source) -> int:
@@ -110,24 +122,27 @@ def read_rows(source: Source, rows: Iterable[InboxRow]) -> Readings:
 
 def handle_rows(runtime: Runtime, source: Source, rows: Sequence[InboxRow], *, is_backfill: bool = False) -> None:
     """Records the facts of `rows`; afterwards none of them waits any more."""
-    readings = read_rows(source, rows)
-    report_unreadable(runtime, readings)
-    record(runtime, source.capabilities.system, readings.readable, is_backfill)
+    settle(runtime, source.capabilities.system, read_rows(source, rows), is_backfill)
+
+
+def settle(runtime: Runtime, system: str, readings: Readings, is_backfill: bool) -> None:
+    """Records what received rows say; those that say nothing become cases."""
+    _report_unreadable(runtime, readings)
+    _record(runtime, system, readings.readable, is_backfill)
 
 
 def take_in(runtime: Runtime, system: str, arrival: Arrival, readings: Readings) -> bool:
     """History at once: rows, cursor and facts of a batch in one transaction. False, and nothing done, when the store
-    or a handler objects to any of it: then its rows have to be received first and handled one by one."""
+    or a handler objects to any of it: its rows are to be received then, and settled."""
     try:
         execute(runtime, replace(_command(system, readings.readable, True), arrival=arrival), _ACTOR)
     except _UNACCEPTABLE:
         return False
-    report_unreadable(runtime, readings)
+    _report_unreadable(runtime, readings)
     return True
 
 
-def report_unreadable(runtime: Runtime, readings: Readings) -> None:
-    """Each becomes a case."""
+def _report_unreadable(runtime: Runtime, readings: Readings) -> None:
     for id, error in readings.unreadable:
         _report(runtime, id, error)
 
@@ -140,7 +155,7 @@ def decide_received(runtime: Runtime, source: str) -> int:
     return decided
 
 
-def record(runtime: Runtime, system: str, readable: list[Readable], is_backfill: bool) -> None:
+def _record(runtime: Runtime, system: str, readable: list[Readable], is_backfill: bool) -> None:
     """Facts of received rows in one command; when that is refused, in halves, until the row to blame stands alone."""
     if not readable:
         return
@@ -151,8 +166,8 @@ def record(runtime: Runtime, system: str, readable: list[Readable], is_backfill:
             _report(runtime, readable[0].row.id, _in_words(reason))
             return
         middle = len(readable) // 2
-        record(runtime, system, readable[:middle], is_backfill)
-        record(runtime, system, readable[middle:], is_backfill)
+        _record(runtime, system, readable[:middle], is_backfill)
+        _record(runtime, system, readable[middle:], is_backfill)
 
 
 def _command(system: str, readable: list[Readable], is_backfill: bool) -> RecordFacts:

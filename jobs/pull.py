@@ -8,14 +8,23 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 from core.intake import store
-from core.intake.model import InboxRow
+from core.intake.model import Arrival
 from core.ports import ConnectorFailure, Misconfigured, Page, Source
 from core.runtime import Runtime
 from core.workflow import execute
 from core.workflow.actors import job
 from core.workflow.commands import SetConnectionState
 from jobs.exclusive import exclusive
-from jobs.handle_inbox import BATCH, decide_received, handle_rows, handle_waiting, is_history_read
+from jobs.handle_inbox import (
+    BATCH,
+    Readings,
+    decide_received,
+    handle_waiting,
+    is_history_read,
+    read_rows,
+    settle,
+    take_in,
+)
 from jobs.prefetch import batches, read_ahead
 from jobs.queue import enqueue_once
 from jobs.schedule import FIRST_SYNC
@@ -24,7 +33,7 @@ _ACTOR = job("pull")
 _PAGES_AHEAD = 12
 _BATCHES_AHEAD = 2
 # Records make very many objects and no cycles: by default the search for cycles takes a quarter of a long pull.
-_OBJECTS_BETWEEN_COLLECTIONS = 100_000
+_OBJECTS_BETWEEN_COLLECTIONS = 400_000
 
 
 def go_on() -> bool:
@@ -103,12 +112,11 @@ def _pull_stream(runtime: Runtime, source: Source, stream: str, must_stop: Calla
     if not place.is_complete and place.expected is None:
         _note_expected(runtime, source, stream)
     count = 0
-    # Three at once: one thread reads over the network, one fills the inbox, this one records facts.
+    # Three at once: one thread reads over the network, one translates, this one waits for the store.
     pages = read_ahead(source.pull(stream, place.cursor), _PAGES_AHEAD)
-    with closing(read_ahead(_received(runtime, system, stream, pages), _BATCHES_AHEAD)) as received:
-        for rows in received:
-            handle_rows(runtime, source, rows, is_backfill=not place.is_complete)
-            count += len(rows)
+    with closing(read_ahead(_translated(source, stream, pages), _BATCHES_AHEAD)) as arrived:
+        for arrival, readings in arrived:
+            count += _keep(runtime, source, arrival, readings, not place.is_complete)
             if must_stop():
                 return count
     if not place.is_complete:
@@ -122,15 +130,23 @@ def _note_expected(runtime: Runtime, source: Source, stream: str) -> None:
         store.expect(session, source.capabilities.system, stream, expected)
 
 
-def _received(runtime: Runtime, system: str, stream: str, pages: Iterator[Page]) -> Iterator[list[InboxRow]]:
-    """Batch by batch in one transaction each: the rows are in the inbox and the cursor stands behind them, or neither.
-    Rows that are received and not handled, after a crash for instance, are handled by the next pull."""
+def _translated(source: Source, stream: str, pages: Iterator[Page]) -> Iterator[tuple[Arrival, Readings]]:
     for batch in batches(pages, BATCH):
-        now = runtime.now()
-        with runtime.transaction() as session:
-            rows = store.receive_rows(session, system, batch.records, now)
-            store.advance(session, system, stream, (batch.cursor, len(rows)), now)
-        yield rows
+        arrival = Arrival(stream, batch.cursor, store.new_rows(batch.records))
+        yield arrival, read_rows(source, arrival.rows)
+
+
+def _keep(runtime: Runtime, source: Source, arrival: Arrival, readings: Readings, is_backfill: bool) -> int:
+    """The rows are in the inbox and the cursor stands behind them, or neither; answers how many were new. Those that
+    are received and not settled, after a crash for instance, are handled by the next pull."""
+    system, now = source.capabilities.system, runtime.now()
+    if is_backfill and arrival.rows and take_in(runtime, system, arrival, readings):
+        return len(arrival.rows)
+    with runtime.transaction() as session:
+        kept = store.receive_rows(session, system, arrival.rows, now)
+        store.advance(session, system, arrival.stream, (arrival.cursor, len(kept)), now)
+    settle(runtime, system, readings.of(kept), is_backfill)
+    return len(kept)
 
 
 def _complete(runtime: Runtime, system: str, stream: str) -> None:

@@ -119,7 +119,8 @@ def check_format(form: str) -> None:
     sample = date(2013, 11, 28)
     try:
         is_whole = datetime.strptime(sample.strftime(form), form).date() == sample  # noqa: DTZ007
-    except ValueError:
+    except (ValueError, re.error):
+        # The second is what a format gives that names a part twice.
         is_whole = False
     if not is_whole:
         raise Refused(

@@ -21,10 +21,12 @@ from core.intake.ledger_columns import (
     read_day,
     read_yes_or_no,
 )
+from core.intake.ledger_limits import ANY, MOST_MINOR, MOST_MINOR_OF_A_FILE, Limits, overlong
 from core.intake.ledger_records import Item, customers_of, dispute_of, invoice_of, payment_of
 from core.intake.ledger_sheet import Sheet
 from core.kit.errors import Refused
 from core.kit.money import exponent, parse_minor, to_decimal
+from core.kit.words import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,14 @@ class ParsedLedger:
         return not self.bad_rows and bool(self.invoices)
 
     @property
+    def verdict(self) -> str:
+        """How much of the file is bad, in words without a full stop."""
+        count = len({bad.row for bad in self.bad_rows if bad.row > 1})
+        if count == 0:
+            return "The file as a whole cannot be imported"
+        return f"{count:,} of {counted(self.row_count, 'row')} cannot be imported"
+
+    @property
     def billed(self) -> dict[str, int]:
         """Minor units of the invoices by currency."""
         sums: Counter[str] = Counter()
@@ -73,6 +83,7 @@ class Reading:
     currency: str
     date_format: str = "%Y-%m-%d"
     mapping: Mapping[str, str] | None = None
+    limits: Limits = ANY
 
 
 @dataclass(slots=True)
@@ -82,6 +93,7 @@ class _Row:
     number: int
     cells: Mapping[str, str]
     days: dict[str, date]
+    limits: Limits
     faults: list[BadRow] = field(default_factory=list)
 
     def bad(self, column: str, sentence: str) -> None:
@@ -100,10 +112,14 @@ class _Row:
                 self.bad(column, f"There is no {column.replace('_', ' ')}.")
             return None
         try:
-            return self.days.setdefault(text, read_day(text, form)) if text not in self.days else self.days[text]
+            found = self.days.setdefault(text, read_day(text, form)) if text not in self.days else self.days[text]
         except Unreadable as fault:
             self.bad(column, str(fault))
             return None
+        if sentence := self.limits.about_day(found):
+            self.bad(column, sentence)
+            return None
+        return found
 
     def currency(self, default: str) -> str | None:
         code = (self.cells.get("currency") or default).upper()
@@ -118,7 +134,10 @@ class _Row:
         try:
             minor = parse_minor(plain_amount(self.cells[column]), currency)
         except Refused as fault:
-            self.bad(column, f"{fault.sentence} Write it like 1234.50.")
+            self.bad(column, f"{fault.sentence} Write it like {to_decimal(123_450, currency)}.")
+            return None
+        if minor > MOST_MINOR:
+            self.bad(column, f"{self.cells[column]} is more than any invoice can be.")
             return None
         if minor < 0:
             self.bad(column, f"{self.cells[column]} is negative. Credits are not part of this file; leave the row out.")
@@ -132,6 +151,12 @@ class _Row:
             self.bad("disputed", str(fault))
             return False
 
+    def entity(self) -> str | None:
+        code = self.cells.get("entity") or None
+        if sentence := self.limits.about_entity(code):
+            self.bad("entity", sentence)
+        return code
+
 
 def parse_ledger(sheet: Sheet, reading: Reading) -> ParsedLedger:
     """Records of the good rows and a report of every bad one. Raises Refused for an unusable date format."""
@@ -144,6 +169,8 @@ def parse_ledger(sheet: Sheet, reading: Reading) -> ParsedLedger:
     items, bad = _items(sheet, mapping, reading)
     if not sheet.rows:
         bad.append(BadRow(1, "", "", "The file has a header but no rows."))
+    if sum(item.total_minor for item in items) > MOST_MINOR_OF_A_FILE:
+        bad.append(BadRow(1, "amount", "", "The amounts of this file add up to more than the house can hold."))
     return ParsedLedger(
         customers=tuple(customers_of(items)),
         invoices=tuple(invoice_of(item) for item in items),
@@ -161,7 +188,7 @@ def _items(sheet: Sheet, mapping: Mapping[str, str], reading: Reading) -> tuple[
     items, bad = [], []
     for number, cells in sheet.rows:
         found = {name: cells[at].strip() if at < len(cells) else "" for name, at in places.items()}
-        row = _Row(number, found, days)
+        row = _Row(number, found, days, reading.limits)
         item = _item(row, reading)
         if len(cells) > len(sheet.header):
             row.bad("", f"The row has {len(cells)} cells, the header {len(sheet.header)}.")
@@ -181,6 +208,11 @@ def _item(row: _Row, reading: Reading) -> Item | None:
     settled = row.day("settled_date", reading.date_format, is_required=False)
     is_disputed, currency = row.is_disputed(), row.currency(reading.currency)
     total = row.minor("amount", currency) if currency and row.text("amount") else None
+    entity = row.entity()
+    for column, sentence in overlong(row.cells):
+        row.bad(column, sentence)
+    if issued and due and due < issued:
+        row.bad("due_date", f"It is due on {due}, before it was issued on {issued}.")
     if issued and settled and settled < issued:
         row.bad("settled_date", f"It was settled on {settled}, before it was issued on {issued}.")
     if customer is None or number is None or issued is None or due is None or currency is None or total is None:
@@ -196,7 +228,7 @@ def _item(row: _Row, reading: Reading) -> Item | None:
         settled=settled,
         paid_minor=_paid(row, currency, total, settled),
         is_disputed=is_disputed,
-        entity=row.cells.get("entity") or None,
+        entity=entity,
     )
 
 

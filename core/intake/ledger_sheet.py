@@ -29,6 +29,8 @@ class Sheet:
 def read_sheet(content: bytes) -> Sheet:
     """Splits a file into cells. Raises Refused when it is empty, no text, or has no usable header."""
     text = _decoded(content)
+    if "\0" in text:
+        raise Refused("import.unreadable", "This is not a text file. Save the ledger as CSV first.")
     if not text.strip():
         raise Refused("import.empty", "The file is empty.")
     try:
@@ -46,8 +48,6 @@ def read_sheet(content: bytes) -> Sheet:
 def _decoded(content: bytes) -> str:
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return content.decode("utf-16", errors="replace")
-    if b"\0" in content:
-        raise Refused("import.unreadable", "This is not a text file. Save the ledger as CSV first.")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -42,6 +42,14 @@ class StreamPlace:
 
 
 @dataclass(frozen=True, slots=True)
+class Progress:
+    """All history was read by `complete_at`; news of one system has been read up to `read_until` in all its streams."""
+
+    complete_at: datetime
+    read_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Health:
     """What we know of a connection. `paused`: a person said so, or credentials are wrong; only a person resumes it."""
 

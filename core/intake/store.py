@@ -16,21 +16,21 @@ from sqlalchemy.orm import Session
 
 from core.db.bulk import is_one_of
 from core.db.tables import Connection, InboxItem, SyncCursor
-from core.intake.model import Arrival, Health, InboxRow, StreamPlace, rest_after
+from core.intake.model import Arrival, Health, InboxRow, Progress, StreamPlace, rest_after
 from core.kit.errors import Refused
 from core.kit.ids import new_id
 from core.ports import RawRecord
 
 # One statement of constant length, whatever the number of rows: long ones cost the driver more than the store. Payloads
-# come as lines of JSON, which has no line breaks of its own, so that each is parsed once. Answers null when all are new.
+# come as lines of JSON, which has no line breaks of its own: each is parsed once. Answers null when all are new.
 _RECEIVE = text(
     r"""
     with kept as (
         insert into inbox (id, source, kind, external_id, version, payload, state, received_at, handled_at, attempts)
-        select id, :source, kind, external_id, version, cast(payload as jsonb), :state, :now, :handled_at, :attempts
+        select id, :source, kind, external_id, version, cast(payload as json), :state, :now, :handled_at, :attempts
         from rows from (
             json_to_recordset(cast(:keys as json)) as (id uuid, kind text, external_id text, version text),
-            string_to_table(:payloads, e'\n')
+            string_to_table(convert_from(:payloads, 'UTF8'), e'\n')
         ) as received (id, kind, external_id, version, payload)
         on conflict do nothing
         returning id
@@ -38,9 +38,11 @@ _RECEIVE = text(
     select case when count(*) < :sent then coalesce(array_agg(id), '{}') end from kept
     """
 )
+# The commit does not wait for the disk. Commits reach it in their order: a later one that waits settles this one.
+_WITHOUT_WAITING = text("set local synchronous_commit = off")
 # NUL, and halves of characters.
 _UNSTORABLE = re.compile(
-    r"\\u0000|\\ud[89ab][0-9a-f]{2}(?!\\ud[c-f][0-9a-f]{2})|(?<!\\ud[89ab][0-9a-f]{2})\\ud[c-f][0-9a-f]{2}"
+    rb"\\u0000|\\ud[89ab][0-9a-f]{2}(?!\\ud[c-f][0-9a-f]{2})|(?<!\\ud[89ab][0-9a-f]{2})\\ud[c-f][0-9a-f]{2}"
 )
 # A success is written down again when the one on record is older than this: a busy connection needs few writes.
 _SUCCESS_RESOLUTION = timedelta(seconds=10)
@@ -69,6 +71,8 @@ def take_in(session: Session, source: str, arrival: Arrival, handled: Collection
 
     Raises Refused when a row was here before: its facts are no news then.
     """
+    # The outside system still has what a failing machine might lose here, and the cursor would be lost with it.
+    session.execute(_WITHOUT_WAITING)
     settled = [row for row in arrival.rows if row.id in handled]
     waiting = [row for row in arrival.rows if row.id not in handled]
     kept = _insert(session, source, settled, {"state": "handled", "now": now, "handled_at": now, "attempts": 1})
@@ -84,7 +88,7 @@ def _insert(session: Session, source: str, rows: Sequence[InboxRow], stamps: dic
         {"id": row.id, "kind": row.record.kind, "external_id": row.record.external_id, "version": row.record.version}
         for row in rows
     ]
-    sent = {"keys": _json(keys), "payloads": "\n".join([_json(row.record.payload) for row in rows]), "sent": len(rows)}
+    sent = {"keys": _json(keys).decode(), "payloads": _lines(rows), "sent": len(rows)}
     kept = session.scalar(_RECEIVE, stamps | sent | {"source": source})
     if kept is None:
         return list(rows)
@@ -92,16 +96,18 @@ def _insert(session: Session, source: str, rows: Sequence[InboxRow], stamps: dic
     return [row for row in rows if row.id in new]
 
 
-def _json(value: Any) -> str:
-    """JSON that the store accepts: what no text may hold there becomes the sign for an unreadable character."""
+def _lines(rows: Sequence[InboxRow]) -> bytes:
+    """Payloads as JSON that the store accepts: what no text may hold there becomes the sign for an unreadable one."""
+    written = b"\n".join([_json(row.record.payload) for row in rows])
+    # Searching for a fixed text costs a tenth of matching the pattern, and hardly any batch has it.
+    return _UNSTORABLE.sub(rb"\\ufffd", written) if rb"\u" in written else written
+
+
+def _json(value: Any) -> bytes:
     try:
-        written = to_json(value).decode()
-    except ValueError:  # half a character, which only this writer lets through
-        written = json.dumps(value, default=str)
-    # Searching for a fixed text costs a tenth of matching the pattern, and hardly any record has either.
-    if r"\u0000" in written or r"\ud" in written:
-        return _UNSTORABLE.sub(r"\\ufffd", written)
-    return written
+        return to_json(value, inf_nan_mode="strings")
+    except ValueError:  # half a character, which only the slower writer lets through
+        return json.dumps(value, default=str).encode()
 
 
 def unhandled(session: Session, source: str, limit: int) -> list[InboxRow]:
@@ -204,6 +210,14 @@ def completed_streams(session: Session) -> set[tuple[str, str]]:
     return {(system, stream) for system, stream in rows}
 
 
+def progress(session: Session, system: str) -> Progress | None:
+    """None while any stream of any system is still read for the first time, or when nothing of `system` is read."""
+    rows = session.execute(select(SyncCursor.system, SyncCursor.completed_at, SyncCursor.advanced_at)).all()
+    complete = [completed for _, completed, _ in rows if completed is not None]
+    read = [advanced or completed for name, completed, advanced in rows if name == system and completed is not None]
+    return Progress(max(complete), min(read)) if read and len(complete) == len(rows) else None
+
+
 # --- connections --------------------------------------------------------------------------------------------------
 
 
@@ -211,6 +225,18 @@ def health(session: Session, system: str) -> Health:
     """A system that nobody has talked to yet counts as connected."""
     row = session.get(Connection, system, populate_existing=True)
     return Health() if row is None else Health(row.state, row.failures, row.paused_until)
+
+
+def connected_systems(session: Session) -> frozenset[str]:
+    """Systems that the house has been set up with."""
+    return frozenset(session.scalars(select(Connection.system)))
+
+
+def introduce(session: Session, systems: Iterable[str]) -> None:
+    """Notes that the house is set up with these systems; what is known of them stays."""
+    for system in sorted(systems):
+        fresh = insert(Connection).values(system=system, state="connected", failures=0)
+        session.execute(fresh.on_conflict_do_nothing())
 
 
 def record_success(session: Session, system: str, now: datetime) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from typing import Any
-from uuid import NAMESPACE_URL, UUID, uuid5
+from uuid import NAMESPACE_URL, UUID
 
-from uuid_utils.compat import uuid7
+from uuid_utils.compat import uuid5, uuid7
 
 _HOUSE = uuid5(NAMESPACE_URL, "quittance")
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.db.types import Id, Instant, Json, Table
+from core.db.types import Id, Instant, Json, JsonText, Table
 
 
 class InboxItem(Table):
@@ -25,7 +25,7 @@ class InboxItem(Table):
     kind: Mapped[str]
     external_id: Mapped[str]
     version: Mapped[str]
-    payload: Mapped[Json]
+    payload: Mapped[JsonText]
     state: Mapped[str]  # new | handled | failed | set_aside
     received_at: Mapped[Instant]
     handled_at: Mapped[Instant | None]
