@@ -1,1 +1,1 @@
-"""Usage: meters, events, windows and corrections."""
+"""What customers used: meters, events that count once, corrections that archive."""

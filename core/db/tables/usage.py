@@ -40,6 +40,8 @@ class UsageEvent(Table):
             postgresql_where=text("state = 'counted'"),
         ),
         Index("ix_usage_events_unplaced", "received_at", postgresql_where=text("state = 'unplaced'")),
+        # Events are appended, so block ranges are enough to find what came lately, and cost next to nothing.
+        Index("ix_usage_events_received", "received_at", postgresql_using="brin"),
     )
 
     source: Mapped[str] = mapped_column(primary_key=True)
@@ -61,6 +63,9 @@ class UsageDay(Table):
     """Usage per customer, meter and day for charts and lists; rebuilt from events, never rated from."""
 
     __tablename__ = "usage_days"
+    __table_args__ = (
+        Index("ix_usage_days_meter", "meter", "day", postgresql_include=["customer_id", "quantity", "events", "late"]),
+    )
 
     meter: Mapped[str] = mapped_column(primary_key=True)
     customer_id: Mapped[UUID] = mapped_column(primary_key=True)

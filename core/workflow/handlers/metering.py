@@ -1,0 +1,57 @@
+"""Usage on its way in: batches of events, those that waited for their customer, and days for the pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core.audit.model import Note
+from core.usage import charged, days, placing
+from core.usage.model import Wanted
+from core.usage.receipts import keep_receipt
+from core.workflow import usage_batch, usage_cases
+from core.workflow.billing_commands import RecordUsage, SummariseUsage
+from core.workflow.context import Context, Outcome
+
+
+def record_usage(command: RecordUsage, ctx: Context) -> Outcome:
+    """One receipt per batch; the trail notes a batch only when somebody has to settle something, since its head is
+    one row and batches come side by side."""
+    batch = usage_batch.take(ctx.session, command.events, ctx.now)
+    answer = usage_batch.answer_of(batch, command.malformed)
+    source = usage_batch.source_of(command.events)
+    receipt = keep_receipt(ctx.session, command.key_id, source, answer, ctx.now)
+    opened = usage_cases.raise_usage_cases(ctx, batch)
+    return Outcome(answer, (_note(answer, source, str(receipt), len(opened)),) if opened else ())
+
+
+def _note(answer: dict[str, Any], source: str, receipt: str, opened: int) -> Note:
+    sentence = f"A batch of usage from “{source}” opened {opened} exceptions; {answer['accepted']} events were kept."
+    return Note(sentence, f"usage_receipt:{receipt}", {"accepted": answer["accepted"], "exceptions": opened})
+
+
+def summarise_usage(command: SummariseUsage, ctx: Context) -> Outcome:
+    placed = place_usage(ctx)
+    changed = days.summarise_received(ctx.session, command.since)
+    note = Note(f"{placed} usage events found their customer.", None, {"placed": placed})
+    return Outcome({"days": changed, "placed": placed}, (note,) if placed else ())
+
+
+def place_usage(ctx: Context) -> int:
+    """Usage that waited for customers who are here by now counts from now on; answers how many events it was."""
+    placed = placing.place(ctx.session)
+    if not placed:
+        return 0
+    spans = [Wanted(None, each.meter, each.customer_id, each.at, each.at) for each in placed]
+    days.summarise_spans(ctx.session, spans)
+    usage_cases.close_unplaced(ctx, sorted({each.subject for each in placed}))
+    pairs = {(each.meter, each.customer_id) for each in placed}
+    found = charged.charged_periods(
+        ctx.session,
+        {customer for _, customer in pairs},
+        {meter for meter, _ in pairs},
+        min(each.at for each in placed).date(),
+        max(each.at for each in placed).date(),
+    )
+    entitled = [period for period in found if period.included]
+    usage_cases.open_all(ctx, usage_cases.breaches(ctx, charged.with_use(ctx.session, entitled)))
+    return len(placed)
