@@ -15,4 +15,5 @@ __all__ = ["CAPABILITIES", "Config", "build"]
 
 def build(config: Config, adapter: BaseAdapter | None = None, clock: Clock = utc_now) -> Connector:
     """`adapter` takes the place of the network (simple-salesforce is bound to requests)."""
-    return Connector(CAPABILITIES, source=SalesforceSource(config, Client(config, adapter, clock)))
+    source = SalesforceSource(config, Client(config, adapter, clock))
+    return Connector(source.capabilities, source=source)

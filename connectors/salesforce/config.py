@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -14,7 +14,8 @@ class Config(BaseSettings):
     """Environment: SALESFORCE_ADDRESS (https://<My Domain>.my.salesforce.com), SALESFORCE_CONSUMER_KEY and
     SALESFORCE_CONSUMER_SECRET of an external client app with a "Run As" user; optional SALESFORCE_CA_FILE,
     SALESFORCE_API_VERSION, SALESFORCE_TIMEOUT_SECONDS, SALESFORCE_PAGE_ROWS, SALESFORCE_SINGLE_CURRENCY (the code of
-    the only currency, for an org without several) and SALESFORCE_DISPUTE_CASE_TYPE."""
+    the only currency, for an org without several), SALESFORCE_DISPUTE_CASE_TYPE and SALESFORCE_LINES_FROM ("orders", or
+    "cpq" for an org where the promises of a contract are its CPQ subscriptions)."""
 
     model_config = SettingsConfigDict(env_prefix="SALESFORCE_", env_file=".env", extra="ignore")
 
@@ -27,6 +28,7 @@ class Config(BaseSettings):
     page_rows: int = Field(default=2000, ge=1, le=2000)
     single_currency: str | None = None
     dispute_case_type: str = "Invoice dispute"
+    lines_from: Literal["orders", "cpq"] = "orders"
 
     @classmethod
     def from_sandbox(cls, system: Mapping[str, Any]) -> Config:

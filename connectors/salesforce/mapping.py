@@ -6,15 +6,18 @@ dispute was withdrawn.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Literal
 
 from connectors.salesforce import shapes
+from connectors.salesforce.cpq import CPQ_OBJECT, subscription_line
+from connectors.salesforce.names import SOURCE
+from connectors.salesforce.pricing import charge_of
 from connectors.shapes import Records, Translator, one_line, translate, whole
-from core.canonical import ContractRecord, CustomerRecord, DisputeRecord, OrderLineRecord, ProductRecord
+from core.canonical import ChargeTerms, ContractRecord, CustomerRecord, DisputeRecord, OrderLineRecord, ProductRecord
 from core.ports import RawRecord
 
-SOURCE = "salesforce"
 DISPUTE = "Invoice dispute"
 ContractStatus = Literal["draft", "active", "expired"]
 DisputeState = Literal["open", "upheld", "rejected", "withdrawn"]
@@ -74,6 +77,11 @@ def _account(payload: dict[str, Any]) -> Records:
         terms_days=whole(found.Payment_Terms_Days__c, "Payment_Terms_Days__c"),
         is_on_hold=found.Credit_Hold__c,
         owner=found.Owner.Name if found.Owner else None,
+        region=found.BillingState,
+        postal_code=found.BillingPostalCode,
+        is_tax_exempt=found.Tax_Exempt__c,
+        pays_by="card" if found.Payment_Method__c == "Card" else "transfer",
+        release_mode="manual" if found.Invoice_Release__c == "Manual" else "auto",
     )
     return (customer,)
 
@@ -105,8 +113,20 @@ def _contract(payload: dict[str, Any]) -> Records:
         discount_percent=found.Discount_Percent__c or Decimal(0),
         discount_ends_on=found.Discount_End_Date__c,
         billing_frequency=_FREQUENCIES[found.Billing_Frequency__c] if found.Billing_Frequency__c else None,
+        billed_by="house" if found.Billing_System__c == "Quittance" else "stripe",
+        anchor_day=_anchor(found.Billing_Anchor_Day__c),
+        auto_renews=found.Auto_Renew__c,
+        renewal_months=whole(found.Renewal_Term_Months__c, "Renewal_Term_Months__c"),
+        uplift_percent=found.Renewal_Uplift_Percent__c or Decimal(0),
     )
     return (contract,)
+
+
+def _anchor(number: Decimal | None) -> int | None:
+    day = whole(number, "Billing_Anchor_Day__c")
+    if day is not None and not 1 <= day <= 31:
+        raise ValueError(f"Billing_Anchor_Day__c should be a day of the month, not {day}")
+    return day
 
 
 def _order_item(payload: dict[str, Any]) -> Records:
@@ -121,7 +141,11 @@ def _order_item(payload: dict[str, Any]) -> Records:
         quantity=Decimal(0) if found.IsDeleted else found.Quantity,
         unit_price=found.UnitPrice,
         starts_on=found.ServiceDate,
-        ends_on=found.EndDate,
+        # Over before it begins: a price that does not depend on the quantity is not promised either.
+        ends_on=found.ServiceDate - timedelta(days=1) if found.IsDeleted else found.EndDate,
+        root_ref=found.Revised_Item__c,
+        description=found.Description,
+        charge=ChargeTerms() if found.IsDeleted else charge_of(found),
     )
     return (line,)
 
@@ -165,4 +189,5 @@ _TRANSLATORS: dict[str, Translator] = {
     "Product2": _product,
     "Contract": _contract,
     "OrderItem": _order_item,
+    CPQ_OBJECT: subscription_line,
 }

@@ -29,6 +29,9 @@ class Account(Shape):
     Payment_Terms_Days__c: Number | None
     Credit_Hold__c: bool
     Billing_Email__c: str | None
+    Tax_Exempt__c: bool
+    Payment_Method__c: Literal["Transfer", "Card"] | None
+    Invoice_Release__c: Literal["Auto", "Manual"] | None
     IsDeleted: bool
 
 
@@ -52,6 +55,11 @@ class Contract(Shape):
     Discount_Percent__c: Number | None
     Discount_End_Date__c: Day | None
     Billing_Frequency__c: Literal["Monthly", "Quarterly", "Annual"] | None
+    Billing_System__c: Literal["Quittance", "Stripe"] | None
+    Billing_Anchor_Day__c: Number | None
+    Auto_Renew__c: bool
+    Renewal_Term_Months__c: Number | None
+    Renewal_Uplift_Percent__c: Number | None
     IsDeleted: bool
 
 
@@ -67,6 +75,51 @@ class OrderItem(Shape):
     UnitPrice: Number
     ServiceDate: Day
     EndDate: Day | None
+    Description: str | None
+    Revised_Item__c: str | None
+    Charge_Type__c: str | None
+    Pricing_Model__c: str | None
+    Billing_Timing__c: str | None
+    Billing_Frequency_Months__c: Number | None
+    Price_Tiers__c: str | None
+    Package_Size__c: Number | None
+    Ramp__c: str | None
+    Meter__c: str | None
+    Included_Quantity__c: Number | None
+    Minimum_Amount__c: Number | None
+    Commit_Amount__c: Number | None
+    Free_Until__c: Day | None
+    Discount_Percent__c: Number | None
+    Discount_End_Date__c: Day | None
+    Milestone_Date__c: Day | None
+    Proration__c: str | None
+    Entity_Shares__c: str | None
+    IsDeleted: bool
+
+
+class Coded(Shape):
+    ProductCode: str | None
+
+
+class CpqQuoteLine(Shape):
+    SBQQ__ChargeType__c: str | None
+    SBQQ__BillingType__c: str | None
+    SBQQ__BillingFrequency__c: str | None
+
+
+class CpqSubscription(Shape):
+    Id: str
+    SBQQ__Contract__c: str | None
+    SBQQ__Product__r: Coded | None
+    SBQQ__ProductName__c: str | None
+    SBQQ__QuoteLine__r: CpqQuoteLine | None
+    SBQQ__Quantity__c: Number
+    SBQQ__NetPrice__c: Number
+    SBQQ__StartDate__c: Day
+    SBQQ__EndDate__c: Day | None
+    SBQQ__TerminatedDate__c: Day | None
+    SBQQ__RootId__c: str | None
+    SBQQ__RevisedSubscription__c: str | None
     IsDeleted: bool
 
 

@@ -10,6 +10,8 @@ from typing import Any
 from connectors.salesforce import mapping
 from connectors.salesforce.client import TITLE, Client, Doc
 from connectors.salesforce.config import Config
+from connectors.salesforce.cpq import CPQ_FIELDS, CPQ_OBJECT
+from connectors.salesforce.names import SOURCE
 from connectors.shapes import Records
 from core.ports import Capabilities, ConnectorFailure, Page, Probe, RawRecord, Stream
 
@@ -34,45 +36,59 @@ _STREAMS = {
         "Account",
         "Name AccountNumber BillingStreet BillingCity BillingState BillingPostalCode BillingCountryCode "
         "CurrencyIsoCode Owner.Name Segment__c Legal_Entity__c Tax_Id__c PO_Required__c Payment_Terms_Days__c "
-        "Credit_Hold__c Billing_Email__c",
+        "Credit_Hold__c Billing_Email__c Tax_Exempt__c Payment_Method__c Invoice_Release__c",
     ),
     "products": _Object("Product2", "Name ProductCode"),
     "contracts": _Object(
         "Contract",
         "AccountId ContractNumber Status StartDate EndDate CurrencyIsoCode PO_Number__c Payment_Terms_Days__c "
-        "Discount_Percent__c Discount_End_Date__c Billing_Frequency__c",
+        "Discount_Percent__c Discount_End_Date__c Billing_Frequency__c Billing_System__c Billing_Anchor_Day__c "
+        "Auto_Renew__c Renewal_Term_Months__c Renewal_Uplift_Percent__c",
     ),
-    "order_items": _Object("OrderItem", "Order.ContractId Product_Code__c Quantity UnitPrice ServiceDate EndDate"),
+    "order_items": _Object(
+        "OrderItem",
+        "Order.ContractId Product_Code__c Quantity UnitPrice ServiceDate EndDate Description Revised_Item__c "
+        "Charge_Type__c Pricing_Model__c Billing_Timing__c Billing_Frequency_Months__c Price_Tiers__c Package_Size__c "
+        "Ramp__c Meter__c Included_Quantity__c Minimum_Amount__c Commit_Amount__c Free_Until__c Discount_Percent__c "
+        "Discount_End_Date__c Milestone_Date__c Proration__c Entity_Shares__c",
+    ),
     "cases": _Object(
         "Case",
         "CaseNumber AccountId Subject Description Status Reason Type IsClosed ClosedDate CreatedDate Invoice_Number__c",
     ),
 }
-_BY_NAME = {one.name: one for one in _STREAMS.values()}
-CAPABILITIES = Capabilities(
-    system="salesforce",
-    title=TITLE,
-    streams=tuple(Stream(name, (one.name,)) for name, one in _STREAMS.items()),
-    max_in_flight=3,
-    requests_per_second=5,
-)
+# The same stream, from where an org with CPQ keeps what was promised.
+_CPQ_STREAMS = _STREAMS | {"order_items": _Object(CPQ_OBJECT, CPQ_FIELDS)}
+
+
+def _capabilities(streams: Mapping[str, _Object]) -> Capabilities:
+    return Capabilities(
+        system=SOURCE,
+        title=TITLE,
+        streams=tuple(Stream(name, (one.name,)) for name, one in streams.items()),
+        max_in_flight=3,
+        requests_per_second=5,
+    )
+
+
+CAPABILITIES = _capabilities(_STREAMS)
 
 
 class SalesforceSource:
     """The port Source over SOQL."""
 
-    capabilities = CAPABILITIES
-
     def __init__(self, config: Config, client: Client) -> None:
         self._config = config
         self._client = client
+        self._streams = _CPQ_STREAMS if config.lines_from == "cpq" else _STREAMS
+        self.capabilities = _capabilities(self._streams)
 
     def check(self) -> Probe:
         sentences: list[str] = []
         try:
             self._client.sign_in()
             sentences.append(f"{TITLE} accepts our consumer key.")
-            for one in _STREAMS.values():
+            for one in self._streams.values():
                 self._client.query(f"SELECT {self._columns(one)} FROM {one.name} LIMIT 1")
                 sentences.append(f"{TITLE} shows us the object {one.name} with all fields we need.")
         except ConnectorFailure as problem:
@@ -80,13 +96,13 @@ class SalesforceSource:
         return Probe(True, tuple(sentences))
 
     def count(self, stream: str) -> int | None:
-        total = self._client.query(f"SELECT COUNT() FROM {_STREAMS[stream].name}").get("totalSize")
+        total = self._client.query(f"SELECT COUNT() FROM {self._streams[stream].name}").get("totalSize")
         return total if isinstance(total, int) else None
 
     def pull(self, stream: str, cursor: Mapping[str, Any]) -> Iterator[Page]:
         """The first pull reads all living rows. With `done` in the cursor only changes are read, deleted rows too, up
         to what has settled."""
-        one = _STREAMS[stream]
+        one = self._streams[stream]
         is_change = bool(cursor.get("done") or cursor.get("change"))
         # A first pull may be broken off and go on much later: what counts is when it began.
         bound = str(cursor.get("from") or self._settled())
@@ -109,7 +125,7 @@ class SalesforceSource:
         return mapping.to_canonical(record, self._config.dispute_case_type)
 
     def fetch(self, kind: str, external_id: str) -> RawRecord | None:
-        one = _BY_NAME[kind]
+        one = next(one for one in self._streams.values() if one.name == kind)
         if not external_id.isalnum():
             return None
         rows = self._client.query(f"SELECT {self._columns(one)} FROM {one.name} WHERE Id = '{external_id}'")["records"]

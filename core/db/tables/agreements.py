@@ -107,9 +107,36 @@ class ScheduleItem(Table):
     expected_minor: Mapped[int | None] = mapped_column(BigInteger)
     # The rated lines as planned (adjustments are billed as they stand here).
     lines: Mapped[JsonList] = mapped_column(server_default=text("'[]'::jsonb"))
+    # The terms it was planned under; those of a billed item are what its amount was computed from.
+    terms_id: Mapped[UUID | None]
+    # Of an adjustment: ids of the billed items that it brings up to these terms.
+    covers: Mapped[JsonList] = mapped_column(server_default=text("'[]'::jsonb"))
     document_id: Mapped[UUID | None]
     planned_at: Mapped[Instant]
     closed_at: Mapped[Instant | None]
+
+
+class ContractTerms(Table):
+    """All that was agreed under a contract at some time, as billing reads it; equal terms are one row."""
+
+    __tablename__ = "contract_terms"
+
+    id: Mapped[Id]  # made from the contract and the content
+    contract_id: Mapped[UUID] = mapped_column(index=True)
+    agreement: Mapped[Json]
+    recorded_at: Mapped[Instant]
+
+
+class SchedulePlan(Table):
+    """How far a contract is planned, under which terms, and what keeps it from being billed."""
+
+    __tablename__ = "schedule_plans"
+
+    contract_id: Mapped[Id]
+    terms_id: Mapped[UUID | None]
+    until: Mapped[Day]
+    planned_at: Mapped[Instant]
+    problem: Mapped[str | None]
 
 
 class Subscription(Table):

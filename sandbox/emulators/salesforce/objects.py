@@ -12,7 +12,8 @@ _DECLARED = (
         BillingPostalCode:string BillingCountry:string BillingCountryCode:picklist CurrencyIsoCode:picklist
         OwnerId:reference=User MasterRecordId:reference=Account# Segment__c:picklist Legal_Entity__c:picklist
         Tax_Id__c:string PO_Required__c:boolean Payment_Terms_Days__c:double Credit_Hold__c:boolean
-        Billing_Email__c:email Ext_Id__c:string^ Legacy_Key__c:string~""",
+        Billing_Email__c:email Tax_Exempt__c:boolean Payment_Method__c:picklist Invoice_Release__c:picklist
+        Ext_Id__c:string^ Legacy_Key__c:string~""",
     ),
     (
         "Contact",
@@ -53,7 +54,8 @@ _DECLARED = (
         """AccountId:reference=Account! ContractNumber:string# Status:picklist StartDate:date EndDate:date
         ContractTerm:int CurrencyIsoCode:picklist OwnerId:reference=User PO_Number__c:string
         Payment_Terms_Days__c:double Discount_Percent__c:percent Discount_End_Date__c:date
-        Billing_Frequency__c:picklist Ext_Id__c:string^""",
+        Billing_Frequency__c:picklist Billing_System__c:picklist Billing_Anchor_Day__c:double Auto_Renew__c:boolean
+        Renewal_Term_Months__c:double Renewal_Uplift_Percent__c:percent Ext_Id__c:string^""",
     ),
     (
         "Order",
@@ -67,6 +69,28 @@ _DECLARED = (
         "802",
         """OrderId:reference=Order! Product2Id:reference=Product2 PricebookEntryId:reference=PricebookEntry
         Product_Code__c:string Quantity:double! UnitPrice:currency! ServiceDate:date EndDate:date
+        CurrencyIsoCode:picklist Description:string Revised_Item__c:reference=OrderItem Charge_Type__c:picklist
+        Pricing_Model__c:picklist Billing_Timing__c:picklist Billing_Frequency_Months__c:double
+        Price_Tiers__c:textarea Package_Size__c:double Ramp__c:textarea Meter__c:string Included_Quantity__c:double
+        Minimum_Amount__c:currency Commit_Amount__c:currency Free_Until__c:date Discount_Percent__c:percent
+        Discount_End_Date__c:date Milestone_Date__c:date Proration__c:picklist Entity_Shares__c:textarea
+        Ext_Id__c:string^""",
+    ),
+    (
+        "SBQQ__QuoteLine__c",
+        "a0Q",
+        """Name:string SBQQ__Product__c:reference=Product2 SBQQ__Quantity__c:double SBQQ__ListPrice__c:currency
+        SBQQ__NetPrice__c:currency SBQQ__StartDate__c:date SBQQ__EndDate__c:date SBQQ__ChargeType__c:picklist
+        SBQQ__BillingType__c:picklist SBQQ__BillingFrequency__c:picklist CurrencyIsoCode:picklist""",
+    ),
+    (
+        "SBQQ__Subscription__c",
+        "a0S",
+        """Name:string SBQQ__Account__c:reference=Account SBQQ__Contract__c:reference=Contract
+        SBQQ__Product__c:reference=Product2 SBQQ__ProductName__c:string
+        SBQQ__QuoteLine__c:reference=SBQQ__QuoteLine__c SBQQ__Quantity__c:double SBQQ__NetPrice__c:currency
+        SBQQ__StartDate__c:date SBQQ__EndDate__c:date SBQQ__TerminatedDate__c:date
+        SBQQ__RevisedSubscription__c:reference=SBQQ__Subscription__c SBQQ__RootId__c:string
         CurrencyIsoCode:picklist""",
     ),
     (

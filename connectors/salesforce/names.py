@@ -1,0 +1,3 @@
+"""What Salesforce is called in records."""
+
+SOURCE = "salesforce"

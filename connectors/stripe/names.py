@@ -1,0 +1,3 @@
+"""What Stripe is called in records."""
+
+SOURCE = "stripe"
