@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -114,20 +114,56 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LedgerLine:
+    """`period_end` is the first day after the period, `recognise_until` the last day on which revenue is earned; both
+    recognition days stand when the line is `is_deferred`: paid before it is earned."""
+
     product_code: str
     description: str
     quantity: Decimal
     net_minor: int
     tax_minor: int
     tax_percent: Decimal
+    # Per unit, major units; net_minor is what is left after the discount.
+    unit_price: Decimal = Decimal(0)
+    discount_minor: int = 0
+    period_start: date | None = None
+    period_end: date | None = None
+    arithmetic: str | None = None
+    recognise_from: date | None = None
+    recognise_until: date | None = None
+    is_deferred: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TaxLine:
+    """Tax of a document under one jurisdiction and rate; `reason` as in LineTax."""
+
+    jurisdiction: str
+    name: str
+    percent: Decimal
+    taxable_minor: int
+    tax_minor: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Who sells or buys, as a letter names them."""
+
+    name: str
+    address: tuple[str, ...] = ()
+    tax_id: str | None = None
+    email: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LedgerDocument:
-    """What is to be posted, in our words; the connector finds the ledger's ids. `key` makes a repetition harmless."""
+    """What is to be posted or sent, in our words; the connector finds the other side's ids. `key` makes a repetition
+    harmless. What stands below `total_minor` is known of documents that the house issues itself."""
 
     key: str
-    kind: str  # invoice | credit_memo
+    # A void takes back what a system was told of the document: its key is the document's with ".void" behind it.
+    kind: str  # invoice | credit_memo | void
     number: str
     entity: str
     customer_ref: str  # the CRM's id, under which the ledger knows the customer
@@ -138,16 +174,47 @@ class LedgerDocument:
     memo: str
     lines: tuple[LedgerLine, ...]
     total_minor: int
+    document_id: str = ""
+    contract_number: str | None = None
+    period_start: date | None = None
+    period_end: date | None = None
+    terms_days: int | None = None
+    taxes: tuple[TaxLine, ...] = ()
+    seller: Party | None = None
+    buyer: Party | None = None
+    payment_instructions: str | None = None
+    pays_by: str = "transfer"
+    # The customer's id at the payment platform, and there the id of the invoice that a credit memo corrects.
+    payer_ref: str | None = None
+    corrects_ref: str | None = None
+    corrects_number: str | None = None
+    # The key under which that invoice went out.
+    corrects_key: str | None = None
+    # Opens the document without a sign-in; part of an address.
+    view_token: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Enclosure:
+    """What goes along with a message to a customer: the document as a file, and where it can be seen."""
+
+    file_name: str
+    content: bytes
+    view_address: str | None
+
+
+Enclose = Callable[[LedgerDocument], Enclosure]
 
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """The ledger has it: under which id and number, with which total, and the masked exchange."""
+    """The ledger has it: under which id and number, with which total and tax, and the masked exchange."""
 
     external_id: str
     number: str | None
     total_minor: int | None
     exchange: dict[str, Any] = field(default_factory=dict)
+    tax_minor: int | None = None
 
 
 class Ledger(Protocol):
@@ -218,7 +285,8 @@ class TaxQuestion:
 
 @dataclass(frozen=True, slots=True)
 class LineTax:
-    """Tax of one line under one jurisdiction. `reason`: standard, reverse_charge, exempt, export or no_nexus."""
+    """Tax of one line under one jurisdiction. `reason`: standard, reverse_charge, exempt, export, no_nexus or
+    not_taxable."""
 
     line_key: str
     jurisdiction: str
@@ -242,6 +310,8 @@ class TaxAnswer:
 
 
 class TaxEngine(Protocol):
-    """Determines tax. `calculate` records nothing for good; `commit` and `void` follow the document's life."""
+    """Determines tax. What follows from a document's life, committing and taking back, goes the way of deliveries."""
+
+    capabilities: Capabilities
 
     def calculate(self, question: TaxQuestion) -> TaxAnswer: ...

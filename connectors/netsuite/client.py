@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import httpx
@@ -24,12 +25,16 @@ Doc = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A good answer with its masked exchange. Numbers of `body` are exact."""
+    """A good answer. Numbers of `body` are exact; the exchange is masked when it is asked for."""
 
     status: int
     body: Doc
     location: str | None
-    exchange: Doc
+    mask: Callable[[], Doc]
+
+    @property
+    def exchange(self) -> Doc:
+        return self.mask()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +105,10 @@ class Client:
         response = self._once(request, is_write)
         if response.status_code == 401:
             response = self._once(request, is_write)
-        exchange = self._masker.httpx_exchange(request, response)
+        mask = partial(self._masker.httpx_exchange, request, response)
         if not response.is_success:
-            raise self._failure(response, exchange, is_write)
-        location = response.headers.get("location")
-        return Answer(response.status_code, self._body(response, exchange), location, exchange)
+            raise self._failure(response, mask(), is_write)
+        return Answer(response.status_code, self._body(response, mask), response.headers.get("location"), mask)
 
     def _once(self, request: httpx.Request, is_write: bool) -> httpx.Response:
         token = self._tokens.current()
@@ -118,13 +122,13 @@ class Client:
             self._tokens.reject(token)
         return response
 
-    def _body(self, response: httpx.Response, exchange: Doc) -> Doc:
+    def _body(self, response: httpx.Response, mask: Callable[[], Doc]) -> Doc:
         if not response.content:
             return {}
         try:
             body = json.loads(response.content, parse_float=Decimal)
         except ValueError as problem:
-            raise transient(f"{TITLE} sent an answer that is not JSON.", "unreadable", exchange) from problem
+            raise transient(f"{TITLE} sent an answer that is not JSON.", "unreadable", mask()) from problem
         return body if isinstance(body, dict) else {}
 
     def _failure(self, response: httpx.Response, exchange: Doc, is_write: bool) -> ConnectorFailure:

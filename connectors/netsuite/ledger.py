@@ -31,6 +31,7 @@ _KEY = re.compile(r"[A-Za-z0-9_-]+")
 _LINE = re.compile(r"item\.items\[(\d+)\]\.?(\w*)")
 # The price level "custom": otherwise the customer's price list would replace our amounts.
 _OWN_PRICE = {"id": "-1"}
+_RECOGNITION = ("revRecStartDate", "revRecEndDate")
 
 
 class NetSuiteLedger:
@@ -80,12 +81,13 @@ class NetSuiteLedger:
         body = answer.body
         currency = self._directory.currency_code(str(body["currency"]["id"]))
         total = body.get("total")
-        number = body.get("tranId")
+        number, tax = body.get("tranId"), body.get("taxTotal")
         return Posted(
             external_id=str(body["id"]),
             number=None if number is None else str(number),
             total_minor=None if total is None else to_minor(Decimal(total), currency),
             exchange=answer.exchange,
+            tax_minor=None if tax is None else to_minor(Decimal(tax), currency),
         )
 
     def _read_back(self, document: LedgerDocument, answer: Answer) -> Posted:
@@ -99,7 +101,7 @@ class NetSuiteLedger:
             raise InDoubt(f"{TITLE} did not say where it wrote the document.", "no_location", answer.exchange)
         if held is None:
             return Posted(id, None, None, answer.exchange)
-        return Posted(held.external_id, held.number, held.total_minor, answer.exchange)
+        return replace(held, exchange=answer.exchange)
 
     def _body(self, document: LedgerDocument) -> Doc:
         body: Doc = {
@@ -132,6 +134,10 @@ class NetSuiteLedger:
         if tax_code is not None:
             posted["taxCode"] = {"id": tax_code}
             posted["tax1Amt"] = to_decimal(line.tax_minor, document.currency)
+        if line.is_deferred and line.recognise_from and line.recognise_until:
+            # What is paid before it is earned: the item's deferral account holds it until these days.
+            posted["revRecStartDate"] = line.recognise_from.isoformat()
+            posted["revRecEndDate"] = line.recognise_until.isoformat()
         return posted
 
 
@@ -163,7 +169,8 @@ def in_business_words(problem: Rejected, document: LedgerDocument) -> Rejected:
 
 
 def _field_words(field: str) -> str:
-    return {"taxCode": "tax code", "tax1Amt": "tax amount"}.get(field, field)
+    words = {"taxCode": "tax code", "tax1Amt": "tax amount"} | dict.fromkeys(_RECOGNITION, "days of recognition")
+    return words.get(field, field)
 
 
 def _day(day: date) -> str:

@@ -1,4 +1,5 @@
-"""Stripe: customers, products, invoices, credit notes, payments and card disputes; changes by events and webhooks."""
+"""Stripe: customers, products, invoices, credit notes, payments and card disputes; changes by events and webhooks;
+invoices of the house are collected there."""
 
 from __future__ import annotations
 
@@ -7,10 +8,13 @@ import httpx
 from connectors import Connector
 from connectors.stripe.client import Client
 from connectors.stripe.config import Config
+from connectors.stripe.ledger import StripeLedger
 from connectors.stripe.source import CAPABILITIES, StripeSource
 
 __all__ = ["CAPABILITIES", "Config", "build"]
 
 
 def build(config: Config, transport: httpx.BaseTransport | None = None) -> Connector:
-    return Connector(CAPABILITIES, source=StripeSource(Client(config, transport)))
+    client = Client(config, transport)
+    ledger = StripeLedger(client)
+    return Connector(ledger.capabilities, source=StripeSource(client), ledger=ledger)

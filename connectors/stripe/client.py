@@ -7,13 +7,15 @@ from typing import Any
 
 import httpx
 import stripe
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 
 from connectors.http import Masker, Received, Sent, open_client, retry_after, transient
 from connectors.stripe.config import Config
-from core.ports import ConnectorFailure, Misconfigured, Rejected
+from core.ports import ConnectorFailure, InDoubt, Misconfigured, Rejected
 
 TITLE = "Stripe"
+# Code of a failure of Stripe's own that is repeated to us for as long as it remembers the key.
+REPLAYED = "replayed_failure"
 Doc = dict[str, Any]
 # Figures about our use are nobody's business; the SDK would send them with each request.
 stripe.enable_telemetry = False
@@ -54,7 +56,7 @@ class _Wire(stripe.HTTPClient):
 
 
 class Client:
-    """Reads objects and lists. Every failure comes out as one of the four families."""
+    """Reads objects and lists, and writes. Every failure comes out as one of the four families."""
 
     def __init__(self, config: Config, transport: httpx.BaseTransport | None = None) -> None:
         self._config = config
@@ -88,6 +90,21 @@ class Client:
         found = self._parsed(content, path)
         return None if found.get("deleted") else found
 
+    def post(self, path: str, params: Doc, key: str) -> Doc:
+        """Writes once: the same key makes Stripe answer a repetition as it answered first, for a day at least."""
+        try:
+            content = self._content(path, {**params, "idempotency_key": key}, "post")
+        except stripe.StripeError as problem:
+            raise self._failure(problem, path, params) from problem
+        return self._parsed(content, path)
+
+    def exchange(self, path: str, params: Doc, answer: Doc) -> Doc:
+        """A write and what came of it, as they may be stored."""
+        body = to_json(params).decode()
+        return self._masker.exchange(
+            Sent("POST", self._config.address + path, {}, body), Received(200, {}, to_json(answer).decode())
+        )
+
     def pages(self, path: str, **params: Any) -> Iterator[tuple[list[Doc], bool]]:
         """List pages as Stripe orders them (newest first), with whether more follow."""
         params.setdefault("limit", self._config.page_size)
@@ -104,8 +121,8 @@ class Client:
             else:
                 params["starting_after"] = found[-1]["id"]
 
-    def _content(self, path: str, params: Doc) -> bytes:
-        headers = self._sdk.raw_request("get", path, **params).headers
+    def _content(self, path: str, params: Doc, method: str = "get") -> bytes:
+        headers = self._sdk.raw_request(method, path, **params).headers
         return headers.content if isinstance(headers, _Answer) else b"{}"
 
     def _parsed(self, content: bytes, path: str) -> Doc:
@@ -120,13 +137,16 @@ class Client:
     def _sent(self, path: str) -> Doc:
         return self._masker.exchange(Sent("GET", self._config.address + path, {}))
 
-    def _failure(self, problem: stripe.StripeError, path: str) -> ConnectorFailure:
-        """The one translator: an SDK error becomes the family of whoever acts next."""
+    def _failure(self, problem: stripe.StripeError, path: str, written: Doc | None = None) -> ConnectorFailure:
+        """The one translator: an SDK error becomes the family of whoever acts next. `written` are a write's
+        parameters: when it got no answer, or one of its own failure, nobody knows what became of it."""
         said = problem.error
         code = (said.code or said.type) if said is not None else problem.code
         status = problem.http_status
-        exchange = self._sent(path) if status is None else self._exchange(problem, path, status)
+        exchange = self._exchange(problem, path, written)
         match status:
+            case None if written is not None and not _is_unsent(problem):
+                return InDoubt(f"The connection to {TITLE} broke before it answered.", "no_answer", exchange)
             case None if "ConnectError" in str(problem) or "Timeout" in str(problem):
                 return transient(f"{TITLE} cannot be reached.", "unreachable", exchange)
             case None:
@@ -134,15 +154,33 @@ class Client:
             case 401:
                 return Misconfigured(f"{TITLE} refused the API key.", "authentication", exchange)
             case 403:
-                return Misconfigured(f"The API key may not read {path} in {TITLE}.", "permission", exchange)
+                verb = "read" if written is None else "write"
+                return Misconfigured(f"The API key may not {verb} {path} in {TITLE}.", "permission", exchange)
             case 429:
                 after = retry_after(problem.headers or {})
                 return transient(f"{TITLE} asks us to slow down.", code or "rate_limit", exchange, after)
+            case 500 | 502 | 503 | 504 if written is not None:
+                sentence = f"{TITLE} failed while it was working on the request."
+                return InDoubt(sentence, REPLAYED if _is_replay(problem) else code, exchange)
             case 409 | 500 | 502 | 503 | 504:
                 return transient(f"{TITLE} is not available at the moment.", code or "server_error", exchange)
         words = self._masker.text(problem.user_message or "no reason given")
         return Rejected(f"{TITLE} refused the request: {words}", code, exchange)
 
-    def _exchange(self, problem: stripe.StripeError, path: str, status: int) -> Doc:
-        sent = Sent("GET", self._config.address + path, {"Stripe-Version": self._config.api_version})
-        return self._masker.exchange(sent, Received(status, problem.headers or {}, problem.http_body))
+    def _exchange(self, problem: stripe.StripeError, path: str, written: Doc | None) -> Doc:
+        method, body = ("GET", None) if written is None else ("POST", to_json(written).decode())
+        if problem.http_status is None:
+            return self._masker.exchange(Sent(method, self._config.address + path, {}, body))
+        sent = Sent(method, self._config.address + path, {"Stripe-Version": self._config.api_version}, body)
+        return self._masker.exchange(sent, Received(problem.http_status, problem.headers or {}, problem.http_body))
+
+
+def _is_replay(problem: stripe.StripeError) -> bool:
+    """Stripe only repeats what it answered first under this idempotency key."""
+    said = {name.lower(): value for name, value in (problem.headers or {}).items()}
+    return said.get("idempotent-replayed") == "true"
+
+
+def _is_unsent(problem: stripe.StripeError) -> bool:
+    """Before a connection stands, nothing can have been sent."""
+    return any(name in str(problem) for name in ("ConnectError", "ConnectTimeout", "PoolTimeout"))

@@ -12,6 +12,8 @@ from typing import Any, Literal
 
 from connectors.shapes import Records, Translator, one_line, translate
 from connectors.stripe import shapes
+from connectors.stripe.names import SOURCE
+from connectors.stripe.subscribing import meter, subscription
 from core.canonical import (
     CreditMemoRecord,
     CustomerRecord,
@@ -25,7 +27,6 @@ from core.kit.clock import from_unix
 from core.kit.money import exponent
 from core.ports import RawRecord
 
-SOURCE = "stripe"
 _EPOCH = date(1970, 1, 1).toordinal()
 _METHODS: dict[str, Literal["card", "bank"]] = {"payment_intent": "card", "charge": "card", "payment_record": "bank"}
 _DISPUTE_STATES: dict[str, Literal["open", "upheld", "rejected", "withdrawn"]] = {
@@ -120,6 +121,7 @@ def _invoice(payload: dict[str, Any]) -> Records:
         bill_to=_address(found.customer_address),
         bill_to_country=found.customer_address.country if found.customer_address else None,
         collection_method=found.collection_method,
+        house_ref=found.metadata.get("house_document") or None,
     )
     return (invoice,)
 
@@ -165,6 +167,7 @@ def _credit_note(payload: dict[str, Any]) -> Records:
         total_minor=found.total,
         tax_minor=_tax(found.total_taxes),
         reason=found.reason,
+        house_ref=(found.metadata or {}).get("house_document") or None,
     )
     return (memo,)
 
@@ -227,7 +230,7 @@ def _event(payload: dict[str, Any]) -> Records:
         return ()
     if subject == "charge.dispute":
         return _dispute(event.data.object, event.created)
-    if verb == "deleted":
+    if verb == "deleted" and subject != "customer.subscription":
         # Only a draft can be deleted: it is out of the receivables for good.
         return _invoice({**event.data.object, "status": "void"}) if subject == "invoice" else ()
     return translator(event.data.object)
@@ -241,6 +244,8 @@ _OBJECTS: dict[str, Translator] = {
     "credit_note": _credit_note,
     "invoice_payment": _payment,
     "dispute": _dispute,
+    "subscription": subscription,
+    "billing.meter": meter,
 }
 _EVENT_SUBJECTS: dict[str, Translator] = {
     "customer": _customer,
@@ -249,4 +254,6 @@ _EVENT_SUBJECTS: dict[str, Translator] = {
     "credit_note": _credit_note,
     "invoice_payment": _payment,
     "charge.dispute": _dispute,
+    "customer.subscription": subscription,
+    "billing.meter": meter,
 }

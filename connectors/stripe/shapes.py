@@ -108,6 +108,7 @@ class CreditNote(Shape):
     total: int
     total_taxes: list[Tax] | None = None
     reason: str | None
+    metadata: Metadata | None = None
 
 
 class PaidAt(Shape):
@@ -156,3 +157,59 @@ class Event(Shape):
     type: str
     created: int
     data: EventData
+
+
+class PriceTier(Shape):
+    up_to: int | None
+    unit_amount_decimal: Number | None
+    flat_amount_decimal: Number | None
+
+
+class Recurring(Shape):
+    interval: Literal["day", "week", "month", "year"]
+    interval_count: int
+    meter: str | None
+
+
+class Price(Shape):
+    """`tiers` are sent only where they are asked for: the source does, for tiered prices."""
+
+    id: str
+    billing_scheme: Literal["per_unit", "tiered"]
+    unit_amount_decimal: Number | None
+    recurring: Recurring | None
+    tiers: list[PriceTier] | None = None
+    metadata: Metadata
+
+
+class SubscriptionItem(Shape):
+    price: Price
+    quantity: int | None = None
+    metadata: Metadata
+
+
+class SubscriptionItems(Shape):
+    data: list[SubscriptionItem]
+    has_more: bool
+
+
+class Subscription(Shape):
+    id: str
+    customer: str
+    status: str
+    currency: str
+    items: SubscriptionItems
+    metadata: Metadata
+
+
+class Aggregation(Shape):
+    formula: Literal["sum", "count", "last"]
+
+
+class Meter(Shape):
+    id: str
+    display_name: str
+    event_name: str
+    default_aggregation: Aggregation
+    event_time_window: Literal["day", "hour"] | None
+    status: Literal["active", "inactive"]

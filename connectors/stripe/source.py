@@ -21,6 +21,8 @@ EVENTS_KEPT_SECONDS = 29 * 86_400
 class _List:
     kind: str
     path: str
+    # By default Stripe leaves out the subscriptions that have ended.
+    status: str | None = None
 
 
 _LISTS: dict[str, tuple[_List, ...]] = {
@@ -30,6 +32,8 @@ _LISTS: dict[str, tuple[_List, ...]] = {
     "credit_notes": (_List("credit_note", "/v1/credit_notes"),),
     "invoice_payments": (_List("invoice_payment", "/v1/invoice_payments"),),
     "disputes": (_List("dispute", "/v1/disputes"),),
+    "meters": (_List("billing.meter", "/v1/billing/meters"),),
+    "subscriptions": (_List("subscription", "/v1/subscriptions", "all"),),
 }
 _PATHS = {listed.kind: listed.path for lists in _LISTS.values() for listed in lists}
 CAPABILITIES = Capabilities(
@@ -90,6 +94,7 @@ class StripeSource:
         first, after = int(cursor.get("list", 0)), cursor.get("after")
         for index, listed in enumerate(lists[first:], first):
             start = {"starting_after": after} if after and index == first else {}
+            start |= {"status": listed.status} if listed.status else {}
             for found, has_more in self._client.pages(listed.path, **start):
                 records = tuple([self._object_record(listed.kind, one) for one in found])
                 is_last = not has_more and index == len(lists) - 1
@@ -159,7 +164,17 @@ class StripeSource:
         if kind == "dispute" and isinstance(intent := found.get("payment_intent"), str):
             found["_invoice"] = self._invoice_of(intent)
             return True
+        if kind == "subscription":
+            completed = [self._complete_price(item.get("price")) for item in found.get("items", {}).get("data", [])]
+            return any(completed)
         return False
+
+    def _complete_price(self, price: Any) -> bool:
+        """A list is too deep for tiers to be asked for in it."""
+        if not isinstance(price, dict) or price.get("billing_scheme") != "tiered" or price.get("tiers"):
+            return False
+        price["tiers"] = self._client.get(f"/v1/prices/{price['id']}", expand=["tiers"]).get("tiers")
+        return True
 
     def _invoice_of(self, intent: str) -> str | None:
         """Stripe's only way from a payment to its invoice."""

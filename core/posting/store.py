@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Session
 
 from core.canonical import LedgerRecord
@@ -44,8 +43,8 @@ def enqueue(
     ]
     if not rows:
         return []
-    statement = pg_insert(Delivery).on_conflict_do_nothing(index_elements=["system", "key"]).returning(Delivery.id)
-    return list(session.scalars(statement, rows))
+    statement = insert_rows(Delivery, rows).on_conflict_do_nothing(index_elements=["system", "key"])
+    return list(session.scalars(statement.returning(Delivery.id)))
 
 
 def claim(session: Session, delivery_id: UUID, now: datetime, settle: timedelta = SETTLE) -> ClaimedDelivery | None:
@@ -100,6 +99,18 @@ def get(session: Session, delivery_id: UUID) -> Delivery:
     if row is None:
         raise NotFound("This delivery")
     return row
+
+
+def by_keys(session: Session, system: str, keys: Iterable[str]) -> list[Delivery]:
+    """Deliveries to the system under these keys, locked."""
+    statement = select(Delivery).where(Delivery.system == system, is_one_of(Delivery.key, keys))
+    return list(session.scalars(statement.order_by(Delivery.id).with_for_update()))
+
+
+def to_system(session: Session, document_id: UUID, system: str) -> list[Delivery]:
+    """How the document was sent to the system, oldest first."""
+    statement = select(Delivery).where(Delivery.document_id == document_id, Delivery.system == system)
+    return list(session.scalars(statement.order_by(Delivery.enqueued_at, Delivery.id)))
 
 
 def load(session: Session, targets: Iterable[tuple[UUID, int]]) -> list[Delivery]:

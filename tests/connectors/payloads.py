@@ -125,6 +125,9 @@ ACCOUNT = {
     "Payment_Terms_Days__c": "30.0",
     "Credit_Hold__c": False,
     "Billing_Email__c": "ap@amber.example",
+    "Tax_Exempt__c": False,
+    "Payment_Method__c": "Transfer",
+    "Invoice_Release__c": "Auto",
 }
 CONTRACT = {
     "Id": "800A",
@@ -141,6 +144,11 @@ CONTRACT = {
     "Discount_Percent__c": "12.5",
     "Discount_End_Date__c": "2027-04-30",
     "Billing_Frequency__c": "Quarterly",
+    "Billing_System__c": "Quittance",
+    "Billing_Anchor_Day__c": None,
+    "Auto_Renew__c": False,
+    "Renewal_Term_Months__c": None,
+    "Renewal_Uplift_Percent__c": None,
 }
 ORDER_ITEM = {
     "Id": "802A",
@@ -152,6 +160,55 @@ ORDER_ITEM = {
     "UnitPrice": "24.17",
     "ServiceDate": "2026-12-01",
     "EndDate": None,
+    "Description": None,
+    "Revised_Item__c": "8020",
+    "Charge_Type__c": None,
+    "Pricing_Model__c": None,
+    "Billing_Timing__c": None,
+    "Billing_Frequency_Months__c": None,
+    "Price_Tiers__c": None,
+    "Package_Size__c": None,
+    "Ramp__c": None,
+    "Meter__c": None,
+    "Included_Quantity__c": None,
+    "Minimum_Amount__c": None,
+    "Commit_Amount__c": None,
+    "Free_Until__c": None,
+    "Discount_Percent__c": None,
+    "Discount_End_Date__c": None,
+    "Milestone_Date__c": None,
+    "Proration__c": None,
+    "Entity_Shares__c": None,
+}
+STRIPE_PRICE = {
+    "id": "price_1",
+    "object": "price",
+    "billing_scheme": "per_unit",
+    "unit_amount_decimal": "2417",
+    "recurring": {"interval": "month", "interval_count": 3, "meter": None, "usage_type": "licensed"},
+    "metadata": {"product_code": "HC-CORE"},
+}
+STRIPE_SUBSCRIPTION = {
+    "id": "sub_1",
+    "object": "subscription",
+    "customer": "cus_1",
+    "status": "active",
+    "currency": "gbp",
+    "items": {
+        "object": "list",
+        "data": [{"id": "si_1", "price": STRIPE_PRICE, "quantity": 20, "metadata": {}}],
+        "has_more": False,
+    },
+    "metadata": {"contract_number": "00010001"},
+}
+STRIPE_METER = {
+    "id": "mtr_1",
+    "object": "billing.meter",
+    "display_name": "API calls",
+    "event_name": "api_calls",
+    "default_aggregation": {"formula": "sum"},
+    "event_time_window": "hour",
+    "status": "active",
 }
 CASE = {
     "Id": "500A",

@@ -217,3 +217,14 @@ def test_an_answer_that_is_no_json_is_transient_for_a_look_up() -> None:
     ledger = ledger_of(netsuite_at(lambda request: httpx.Response(200, content=b"<html>")))
     with pytest.raises(Transient, match="not JSON"):
         ledger.find("stripe_in_1", "invoice")
+
+
+def test_a_line_that_is_earned_later_carries_its_days() -> None:
+    line = replace(
+        DOCUMENT.lines[0], is_deferred=True, recognise_from=date(2026, 9, 15), recognise_until=date(2027, 9, 14)
+    )
+    account, post = posting(created, replace(DOCUMENT, lines=(line, DOCUMENT.lines[0])))
+    post()
+    deferred, plain = account.bodies[0]["item"]["items"]
+    assert (deferred["revRecStartDate"], deferred["revRecEndDate"]) == ("2026-09-15", "2027-09-14")
+    assert "revRecStartDate" not in plain

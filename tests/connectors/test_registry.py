@@ -45,7 +45,8 @@ def test_all_settings_open_all_connectors(monkeypatch: pytest.MonkeyPatch) -> No
         monkeypatch.setenv(name, value)
     found = from_environment()
     assert set(found) == {"salesforce", "stripe", "netsuite"}
-    assert found["netsuite"].ledger is not None and found["stripe"].ledger is None
+    assert found["netsuite"].ledger is not None and found["stripe"].ledger is not None
+    assert found["salesforce"].ledger is None
 
 
 def test_settings_that_are_half_there_are_named(monkeypatch: pytest.MonkeyPatch) -> None:

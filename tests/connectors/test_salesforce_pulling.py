@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -81,10 +82,8 @@ def test_a_first_pull_that_was_broken_off_comes_to_rest_before_it_began() -> Non
 
 
 def test_decimals_are_exact_and_survive_storage() -> None:
-    text = '{"totalSize":1,"done":true,"records":[{"Id":"802A","IsDeleted":false,'
-    text += '"SystemModstamp":"2026-11-01T10:00:00.000+0000",'
-    text += '"Order":{"ContractId":"800A"},"Product_Code__c":"HC","Quantity":0.1,"UnitPrice":19.990000000000000001,'
-    text += '"ServiceDate":"2026-11-01","EndDate":null}]}'
+    row = json.dumps(changed(ORDER_ITEM, Quantity=0.1, UnitPrice="exact"))
+    text = '{"totalSize":1,"done":true,"records":[' + row.replace('"exact"', "19.990000000000000001") + "]}"
     source = source_of(salesforce_at(ScriptedSalesforce(lambda request: (200, text))))
     (page,) = source.pull("order_items", {})
     (line,) = source.to_canonical(page.records[0])

@@ -230,7 +230,7 @@ def test_a_deleted_draft_is_out_of_the_receivables() -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", ["payout.paid", "customer.subscription.updated", "invoice.upcoming", "customer.deleted"]
+    "kind", ["payout.paid", "subscription_schedule.updated", "invoice.upcoming", "customer.deleted"]
 )
 def test_events_about_other_things_mean_nothing(kind: str) -> None:
     assert event(kind, {"id": "x"}) == ()

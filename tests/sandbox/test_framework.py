@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 import ssl
 import subprocess
 import sys
@@ -16,10 +17,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox import cli
+from sandbox.emulators.stripe.switches import StripeSwitches
 from sandbox.faults import Control, Faults, Guarded
 from sandbox.records import Records
 from sandbox.server import Serving
-from sandbox.switches import StripeSwitches
 from sandbox.tls import Certificates
 
 ROOT = Path(cli.__file__).parents[1]
@@ -154,3 +155,25 @@ def test_the_command_serves_announces_and_stops(tmp_path: Path) -> None:
         process.send_signal(signal.SIGTERM)
         assert process.wait(4) == 0
     assert json.loads((tmp_path / "systems.json").read_text()) == [line]
+    assert (tmp_path / "systems.json").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("wrong", [["--scale", "-1"], ["--scale", "NaN"], ["--port", "99999"], ["--port", "x"]])
+def test_options_that_cannot_be_are_refused_in_words(wrong: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.parse(wrong, {})
+    assert ended.value.code == 2
+    assert f"“{wrong[1]}” is not" in capsys.readouterr().err
+
+
+def test_a_taken_port_is_one_readable_line(tmp_path: Path) -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        taken = str(holder.getsockname()[1])
+        command = [sys.executable, "-m", "sandbox", "--only", "stripe", "--scale", "0", "--port", taken]
+        ended = subprocess.run(
+            [*command, "--folder", str(tmp_path)], capture_output=True, text=True, cwd=ROOT, timeout=60, check=False
+        )
+    assert ended.returncode == 1
+    assert ended.stderr == f"Port {taken} cannot be used: Address already in use. Choose another with --port.\n"

@@ -22,6 +22,7 @@ from sandbox.emulators.netsuite.answers import (
 )
 from sandbox.emulators.netsuite.calls import Call
 from sandbox.emulators.netsuite.catalogue import catalogue
+from sandbox.emulators.netsuite.deferral import deferrals
 from sandbox.emulators.netsuite.jobs import Jobs
 from sandbox.emulators.netsuite.ledger import Ledger
 from sandbox.emulators.netsuite.login import LIFE, TOKEN_PATH, Denied, Login
@@ -80,6 +81,7 @@ class Face:
     def app(self) -> NetSuiteApp:
         routes = [
             Route("/_sandbox/ledger", self._ledger),
+            Route("/_sandbox/deferrals", self._deferrals),
             Route("/_sandbox/switches", self._show_switches, methods=["GET", "POST"]),
             Route(TOKEN_PATH, self._token, methods=["POST"]),
             Route(API + "{path:path}", self._api, methods=["GET", *WRITES]),
@@ -88,6 +90,9 @@ class Face:
 
     def _ledger(self, request: Request) -> Response:
         return JSONResponse(Ledger(self._store).summary())
+
+    def _deferrals(self, request: Request) -> Response:
+        return JSONResponse(deferrals(self._store))
 
     async def _show_switches(self, request: Request) -> Response:
         try:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sandbox.emulators.netsuite.answers import bad_reference, nonexistent, user_error
 from sandbox.emulators.netsuite.applications import Applications, Wish
+from sandbox.emulators.netsuite.deferral import check as check_deferral
 from sandbox.emulators.netsuite.fields import RecordType
 from sandbox.emulators.netsuite.lines import ZERO, Sheet, balance, decimal, merge, places, price, rounded
 from sandbox.emulators.netsuite.periods import need_open, posting_period
@@ -141,6 +142,7 @@ class Transactions:
             if sublist == "line":
                 row["foreigntotal"] = balance(draft.sheet, smallest)
             else:
+                check_deferral(draft.sheet)
                 price(self._store, draft.sheet, touched, smallest)
                 row["foreigntotal"] = _total(draft.sheet)
         if not draft.sheet.rows and draft.old is None:

@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from sandbox.emulators.stripe.switches import StripeSwitches
 from sandbox.faults import Faults, Guarded
-from sandbox.switches import StripeSwitches
 
 from .api import Api
 from .shapes import CLASSES, Doc

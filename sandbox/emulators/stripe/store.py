@@ -12,9 +12,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from sandbox.emulators.stripe.switches import StripeSwitches
 from sandbox.faults import Faults
 from sandbox.records import Records, dumps
-from sandbox.switches import StripeSwitches
 
 from .indexes import TABLES
 from .refusals import missing

@@ -1,0 +1,61 @@
+"""Invoices of the house that another system only collects: money, credits and disputes there belong to our document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from core.canonical import CreditMemoRecord, InvoiceRecord
+from core.db.tables import Document
+from core.disputes import store as disputes
+from core.documents import store as documents
+from core.parties import store as parties
+from core.workflow.context import Context
+from core.workflow.handlers.recording_cash import apply_earlier
+from core.workflow.own_documents import INVOICE
+
+
+def link_own(ctx: Context, source: str, ids: Mapping[str, UUID]) -> None:
+    """Ties invoices at the source to our documents; payments and disputes that came before find them now."""
+    links = [("document", str(id), source, f"{INVOICE}{ref}") for ref, id in ids.items()]
+    parties.save_links(ctx.session, links, ctx.now)
+    rows = documents.load(ctx.session, ids.values())
+    apply_earlier(ctx, source, [_due(ref, rows[id]) for ref, id in ids.items() if id in rows])
+    disputes.mark_documents(ctx.session, disputes.adopt_linked(ctx.session, source, ids))
+
+
+def _due(ref: str, row: Document) -> dict[str, object]:
+    columns = ("id", "customer_id", "open_minor", "currency")
+    return {"source_ref": ref} | {name: getattr(row, name) for name in columns}
+
+
+def link_invoices(ctx: Context, records: Sequence[InvoiceRecord]) -> set[str]:
+    """Ties those that name one of our documents to it; answers the ids at the source of all that are ours.
+
+    A name that means nothing here was given by another house: to us the invoice is one like any other.
+    """
+    ours = _ours(ctx, records)
+    if ours:
+        link_own(ctx, records[0].source, ours)
+    return set(ours)
+
+
+def link_credit_memos(ctx: Context, records: Sequence[CreditMemoRecord]) -> set[str]:
+    """As for invoices: a credit memo that the house sent there is no second one."""
+    ours = _ours(ctx, records)
+    links = [("document", str(id), records[0].source, f"credit_memo:{ref}") for ref, id in ours.items()]
+    parties.save_links(ctx.session, links, ctx.now)
+    return set(ours)
+
+
+def _ours(ctx: Context, records: Sequence[InvoiceRecord | CreditMemoRecord]) -> dict[str, UUID]:
+    wanted = {record.source_ref: id for record in records if (id := _as_id(record.house_ref)) is not None}
+    known = documents.load(ctx.session, wanted.values()) if wanted else {}
+    return {ref: id for ref, id in wanted.items() if id in known}
+
+
+def _as_id(text: str | None) -> UUID | None:
+    try:
+        return UUID(text or "")
+    except ValueError:
+        return None
