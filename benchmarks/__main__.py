@@ -8,7 +8,7 @@ from typing import cast
 
 from benchmarks.figure import Measured
 
-NAMES = ("detection", "initial_sync", "list_growth")
+NAMES = ("detection", "initial_sync", "leakage", "list_growth", "month_end", "usage_ingestion")
 
 
 def main(arguments: list[str]) -> int:

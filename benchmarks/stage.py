@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,12 +48,13 @@ def _admin(address: str, path: str) -> Any:
 
 
 @contextmanager
-def sandbox(scale: str, port: int, seed: int = 7) -> Iterator[Sandbox]:
+def sandbox(scale: str, port: int, seed: int = 7, *, environment: Mapping[str, str] | None = None) -> Iterator[Sandbox]:
     """Starts a paused sandbox and waits until its company stands; stops it at the end."""
+    around = os.environ | {"PYTHONWARNINGS": "ignore"} | dict(environment or {})
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "sandbox", "--paused", "--scale", scale, "--seed", str(seed)]
         command += ["--port", str(port), "--folder", folder]
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=os.environ | {"PYTHONWARNINGS": "ignore"})
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=around)
         try:
             yield Sandbox(_wait(Path(folder) / "systems.json", process))
         finally:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from core.canonical import DocumentLineRecord
 from core.db.bulk import insert_rows, is_one_of
 from core.db.tables import Application, Document, DocumentLine, Transition
+from core.documents import drafts
 from core.documents.model import MOVES, DocumentState
 from core.kit.errors import IllegalMove, NotFound, Stale
 from core.kit.ids import new_id
@@ -123,9 +124,10 @@ def move(
     actor: str,
     note: str | None = None,
 ) -> None:
-    """The one mover: checks the table of moves, stamps, bumps the revision and leaves a transition each."""
-    trail = []
-    for document in documents:
+    """The one mover: checks the table of moves, stamps, bumps the revision and leaves a transition each. A document
+    that is not in the store yet is inserted as it is then."""
+    trail, moved = [], list(documents)
+    for document in moved:
         old = DocumentState(document.state)
         if old == new:
             continue
@@ -138,6 +140,7 @@ def move(
         if new is DocumentState.POSTED:
             document.posted_at = now
         trail.append((document.id, old, new))
+    drafts.write(session, moved)
     session.flush()
     leave_transitions(session, "document", trail, now, actor, note)
 
@@ -228,6 +231,14 @@ def oldest_received(session: Session, source: str, limit: int) -> list[UUID]:
         .order_by(Document.issue_date, Document.number)
         .limit(limit)
         .with_for_update(skip_locked=True)
+    )
+    return list(session.scalars(statement))
+
+
+def received_since(session: Session, ids: Iterable[UUID], since: datetime) -> list[Document]:
+    """Those of the documents that nobody has decided and that were recorded after an instant."""
+    statement = select(Document).where(
+        is_one_of(Document.id, ids), Document.state == DocumentState.RECEIVED, Document.recorded_at > since
     )
     return list(session.scalars(statement))
 

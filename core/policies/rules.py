@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+from bisect import bisect_left, bisect_right
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -21,8 +24,15 @@ class BrokenPolicy(Refused):
         super().__init__("policy.broken", f"The {name} policy, version {version}, cannot be evaluated.")
 
 
+# A cell that only compares with a number, and an output that does not look at the question.
+_COMPARISON = re.compile(r"\s*(?:>=|<=|==|>|<)?\s*(-?\d+(?:\.\d+)?)\s*")
+_LITERAL = re.compile(r"\s*(?:'[^']*'|-?\d+(?:\.\d+)?|\[(?:\s*'[^']*'\s*,?)*\s*\]|true|false|null|)\s*")
+_REMEMBERED = 10_000
+
+
 class Policy:
-    """One version of one policy, compiled. The same question is only evaluated once."""
+    """One version of one policy, compiled. Questions that no row of the table can tell apart are evaluated once: of a
+    column that only compares with numbers it matters between which of them a value lies."""
 
     def __init__(self, name: str, version: int, model: dict[str, Any]) -> None:
         self.name = name
@@ -31,23 +41,56 @@ class Policy:
             self._decision = _engine.create_decision(json.dumps(model))
         except RuntimeError as fault:
             raise BrokenPolicy(name, version) from fault
-        self._answered: dict[str, Verdict] = {}
+        self._edges = _edges(model)
+        self._answered: dict[Any, Verdict] = {}
 
     def decide(self, asked: dict[str, Any]) -> Verdict:
         """Evaluates the table. `asked` holds plain values; decimals are passed as numbers. Raises BrokenPolicy."""
-        key = json.dumps(asked, sort_keys=True, default=str)
-        verdict = self._answered.get(key)
-        if verdict is None:
-            verdict = self._answered[key] = self._evaluate(asked)
-        return verdict
+        return self._evaluate(asked)
 
     def _evaluate(self, asked: dict[str, Any]) -> Verdict:
         question = {name: float(value) if isinstance(value, Decimal) else value for name, value in asked.items()}
+        key = tuple([(name, self._place(name, question[name])) for name in sorted(question)])
+        verdict = self._answered.get(key)
+        if verdict is None:
+            if len(self._answered) >= _REMEMBERED:
+                self._answered.clear()
+            verdict = self._answered[key] = self._run(question)
+        return verdict if verdict.asked == question else replace(verdict, asked=question)
+
+    def _place(self, name: str, value: Any) -> Any:
+        """What tells this value from others: where it lies among the column's numbers, or else the value itself."""
+        edges = self._edges.get(name)
+        if edges is None or isinstance(value, bool) or not isinstance(value, int | float):
+            return str(value)
+        return bisect_left(edges, value), bisect_right(edges, value)
+
+    def _run(self, question: dict[str, Any]) -> Verdict:
         try:
             outcome = self._decision.evaluate(question, {"trace": True})
         except RuntimeError as fault:
             raise BrokenPolicy(self.name, self.version) from fault
         return Verdict(self.name, self.version, _matched_row(outcome), question, outcome.get("result") or {})
+
+
+def _edges(model: dict[str, Any]) -> dict[str, list[Decimal]]:
+    """Per input of the model's only table that just compares with numbers: those numbers, in order. Nothing when an
+    output depends on the question, or when the model is more than one table."""
+    tables = [node["content"] for node in model.get("nodes", []) if node.get("type") == "decisionTableNode"]
+    if len(tables) != 1 or len(model["nodes"]) != 3:
+        return {}
+    (table,) = tables
+    rows: list[dict[str, str]] = table["rules"]
+    outputs = [row.get(each["id"], "") for row in rows for each in table["outputs"]]
+    if not all(_LITERAL.fullmatch(cell) for cell in outputs):
+        return {}
+    cells = {each["field"]: [row.get(each["id"], "") for row in rows] for each in table["inputs"]}
+    found = {name: [_COMPARISON.fullmatch(cell) for cell in column if cell.strip()] for name, column in cells.items()}
+    return {
+        name: sorted({Decimal(match[1]) for match in matches if match})
+        for name, matches in found.items()
+        if all(matches)
+    }
 
 
 def _matched_row(outcome: Any) -> str:

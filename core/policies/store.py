@@ -6,9 +6,10 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from core.db.bulk import insert_rows
 from core.db.tables import Decision, PolicyVersion
 from core.kit.errors import Refused
 from core.kit.ids import new_id
@@ -77,5 +78,5 @@ def record_decisions(session: Session, verdicts: list[tuple[UUID, Verdict]], now
         for subject, verdict in verdicts
     ]
     if rows:
-        session.execute(insert(Decision), rows)
+        session.execute(insert_rows(Decision, rows))
     return {row["subject_id"]: row["id"] for row in rows}  # type: ignore[misc]

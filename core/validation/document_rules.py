@@ -14,6 +14,8 @@ from core.validation.tax import allowed_rates
 _ENOUGH_PRIORS = 3
 # Beyond this many median absolute deviations from the median an amount is unusual (Iglewicz and Hoaglin use 3.5).
 _UNUSUAL_DEVIATIONS = 5
+# Kinds of charges that are billed once.
+_ONCE = frozenset({"one_off", "milestone", "credit", "true_up", "adjustment"})
 
 
 def tax_is_right(facts: Facts) -> tuple[Finding, ...]:
@@ -90,7 +92,12 @@ def due_date_follows_issue(facts: Facts) -> tuple[Finding, ...]:
 
 
 def amount_is_usual(facts: Facts) -> tuple[Finding, ...]:
-    """Robust z-score of the subtotal against earlier invoices of the same length: |x − median| ÷ MAD."""
+    """Robust z-score of the subtotal against earlier invoices of the same length: |x − median| ÷ MAD.
+
+    An invoice with one-off charges or credits is no measure of what is usual; those are held against the schedule.
+    """
+    if any(line.kind in _ONCE for line in facts.lines):
+        return ()
     span = _span(facts.period_start, facts.period_end)
     earlier = [
         p for p in facts.prior if p.issue_date < facts.issue_date and _span(p.period_start, p.period_end) == span
@@ -119,7 +126,11 @@ def usage_is_usual(facts: Facts) -> tuple[Finding, ...]:
     if facts.contract is None:
         return ()
     promised = facts.contract.products_on(facts.period_start or facts.issue_date)
-    metered = [line for line in facts.lines if promised.get(line.product_code or "", (None,))[0] == 0]
+    metered = [
+        line
+        for line in facts.lines
+        if (line.kind == "usage" if line.kind else promised.get(line.product_code or "", (None,))[0] == 0)
+    ]
     return tuple(finding for line in metered for finding in _spike(facts, line))
 
 
@@ -145,11 +156,5 @@ def _span(start: date | None, end: date | None) -> int | None:
     return None if start is None or end is None else round((end - start).days / 30.4)
 
 
-DOCUMENT_RULES: tuple[Rule, ...] = (
-    total_adds_up,
-    tax_is_right,
-    is_no_duplicate,
-    due_date_follows_issue,
-    amount_is_usual,
-    usage_is_usual,
-)
+HEAD_RULES: tuple[Rule, ...] = (total_adds_up, is_no_duplicate, due_date_follows_issue, amount_is_usual, usage_is_usual)
+DOCUMENT_RULES: tuple[Rule, ...] = (*HEAD_RULES, tax_is_right)

@@ -41,6 +41,9 @@ TYPES: dict[str, str] = {
     "mapping.item_missing": "master_data",
     "contract.missing": "contract",
     "contract.not_active": "contract",
+    "contract.unbillable": "contract",
+    "contract.ended_early": "contract",
+    "amendment.before_start": "contract",
     "currency.mismatch": "contract",
     "terms.drift": "contract",
     "price.outdated": "pricing",
@@ -49,8 +52,24 @@ TYPES: dict[str, str] = {
     "discount.expired": "pricing",
     "charge.missing": "pricing",
     "charge.extra": "pricing",
+    "schedule.differs": "pricing",
+    "billing.unratable": "pricing",
+    "billing.no_customer": "master_data",
+    "billing.no_entity": "master_data",
+    "billing.negative_total": "pricing",
+    "period.duplicate": "duplicate",
+    "tax.undetermined": "tax",
+    "tax.pending": "tax",
+    "tax_id.invalid": "tax",
     "amount.variance": "usage",
+    "charge.absent": "usage",
     "usage.spike": "usage",
+    "usage.unplaced": "usage",
+    "usage.no_meter": "usage",
+    "usage.conflict": "usage",
+    "usage.after_billing": "usage",
+    "usage.corrected_after_billing": "usage",
+    "entitlement.breach": "usage",
     "po.missing": "purchase_order",
     "tax_id.missing": "tax",
     "tax.mismatch": "tax",
@@ -63,6 +82,8 @@ TYPES: dict[str, str] = {
     "document.changed_after_posting": "document",
     "posting.rejected": "posting",
     "posting.total_mismatch": "posting",
+    "delivery.bounced": "delivery",
+    "delivery.refused": "delivery",
     "record.unreadable": "integration",
     "connection.misconfigured": "integration",
 }
@@ -78,6 +99,7 @@ TYPE_TITLES: dict[str, str] = {
     "document": "Document",
     "approval": "Approval",
     "posting": "ERP posting",
+    "delivery": "Delivery to the customer",
     "integration": "Integration",
 }
 
@@ -95,6 +117,34 @@ class LineFacts:
     tax_minor: int
     period_start: date | None
     period_end: date | None
+    # Of lines that the house rated. `kind` is that of the schedule item.
+    kind: str | None = None
+    charge_key: str | None = None
+    schedule_item_id: UUID | None = None
+    arithmetic: str | None = None
+    tax_percent: Decimal | None = None
+    earned_by: str | None = None
+    # Priced by quantity × price per unit and month, so that it can be held against the contract's line as it stands.
+    is_plain: bool = True
+
+    @property
+    def net_minor(self) -> int:
+        return self.amount_minor - self.discount_minor
+
+
+@dataclass(frozen=True, slots=True)
+class DueFacts:
+    """An item of the billing schedule that belongs on the invoice, or should. `expected_minor`: net as planned; None
+    while usage decides. `twin`: number of another invoice that bills the same charge for some of the same days."""
+
+    id: UUID
+    charge_key: str
+    kind: str
+    period_start: date
+    period_end: date
+    expected_minor: int | None
+    is_on_invoice: bool
+    twin: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +156,8 @@ class CustomerFacts:
     is_po_required: bool
     is_on_hold: bool
     terms_days: int | None
+    # A person releases every invoice of this customer.
+    is_released_by_hand: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +169,9 @@ class PromiseFacts:
     unit_price: Decimal
     starts_on: date
     ends_on: date | None
+    # Of contracts that the house bills: which charge it belongs to, and whether quantity × price is all there is.
+    charge_key: str | None = None
+    is_plain: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,10 +241,19 @@ class Facts:
     prior: tuple[PriorInvoice, ...] = ()
     unmapped_products: frozenset[str] = frozenset()
     customer_ref: str | None = None
+    source: str = ""
+    # Of what the house drafted: its schedule, and the tax as stated per jurisdiction (None: not determined yet).
+    due: tuple[DueFacts, ...] = ()
+    stated_tax_minor: int | None = None
     # Of a credit memo: why, and whether the invoice that it corrects is here.
     reason: str | None = None
     is_invoice_known: bool = False
     tolerance: Callable[[str], Tolerance] = field(default=lambda _code: Tolerance(0, Decimal(0)))
+
+    @property
+    def is_ours(self) -> bool:
+        """Drafted by the house itself, from its own schedule."""
+        return self.source == "house"
 
 
 @dataclass(frozen=True, slots=True)

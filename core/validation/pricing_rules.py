@@ -15,6 +15,9 @@ def _comparable(facts: Facts) -> Iterator[tuple[LineFacts, ContractFacts, tuple[
     if contract is None or contract.currency != facts.currency:
         return
     for line in facts.lines:
+        if not line.is_plain:
+            # Flat, tiered, ramped, metered and one-off lines are held against the schedule instead.
+            continue
         promised = contract.products_on(line.period_start or facts.issue_date)
         if line.product_code in promised:
             yield line, contract, promised[line.product_code]
@@ -124,10 +127,5 @@ def _is_promised(contract: ContractFacts, line: LineFacts, facts: Facts) -> bool
     return is_outside or line.product_code in contract.products_on(day)
 
 
-PRICING_RULES: tuple[Rule, ...] = (
-    price_is_the_contracts,
-    seats_are_the_contracts,
-    discount_is_the_contracts,
-    no_charge_is_missing,
-    no_charge_is_extra,
-)
+LINE_RULES: tuple[Rule, ...] = (price_is_the_contracts, seats_are_the_contracts, discount_is_the_contracts)
+PRICING_RULES: tuple[Rule, ...] = (*LINE_RULES, no_charge_is_missing, no_charge_is_extra)

@@ -6,13 +6,20 @@ from collections.abc import Iterator
 
 from core.validation.contract_rules import CONTRACT_RULES
 from core.validation.credit_rules import CREDIT_RULES
-from core.validation.document_rules import DOCUMENT_RULES
+from core.validation.document_rules import DOCUMENT_RULES, HEAD_RULES
 from core.validation.model import Facts, Finding, Rule
 from core.validation.party_rules import PARTY_RULES
-from core.validation.pricing_rules import PRICING_RULES
+from core.validation.pricing_rules import LINE_RULES, PRICING_RULES
+from core.validation.schedule_rules import SCHEDULE_RULES
 
 INVOICE_RULES: tuple[Rule, ...] = (*PARTY_RULES, *CONTRACT_RULES, *PRICING_RULES, *DOCUMENT_RULES)
-RULES: dict[str, tuple[Rule, ...]] = {"invoice": INVOICE_RULES, "credit_memo": CREDIT_RULES}
+# What the house drafted is held against its schedule and the tax engine's answer instead of against plain lines alone.
+HOUSE_RULES: tuple[Rule, ...] = (*PARTY_RULES, *CONTRACT_RULES, *LINE_RULES, *SCHEDULE_RULES, *HEAD_RULES)
+RULES: dict[str, tuple[Rule, ...]] = {
+    "invoice": INVOICE_RULES,
+    "house_invoice": HOUSE_RULES,
+    "credit_memo": CREDIT_RULES,
+}
 
 
 def findings(facts: Facts) -> tuple[Finding, ...]:
@@ -21,5 +28,5 @@ def findings(facts: Facts) -> tuple[Finding, ...]:
 
 
 def _all(facts: Facts) -> Iterator[Finding]:
-    for rule in RULES[facts.kind]:
+    for rule in RULES["house_invoice" if facts.is_ours and facts.kind == "invoice" else facts.kind]:
         yield from rule(facts)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -13,8 +14,10 @@ from core.approvals.model import Asked
 from core.cases import store as cases
 from core.cases.model import CaseState, NewCase, Route
 from core.db.tables import Case, Document
+from core.documents import drafts as draft_rows
 from core.documents import store as documents
-from core.documents.model import UNDECIDED, DocumentState
+from core.documents.corrections import replacements
+from core.documents.model import HOUSE, UNDECIDED, WAITING_FOR_RELEASE, DocumentState
 from core.kit.money import to_decimal
 from core.policies import store as policies
 from core.policies.model import Verdict
@@ -24,39 +27,118 @@ from core.workflow.context import Context
 from core.workflow.gathering import gather
 from core.workflow.people import active_people
 from core.workflow.releasing import release
+from core.workflow.scheduled import Drafted
 
 
-def decide(ctx: Context, ids: Iterable[UUID], *, is_fresh: bool = False) -> dict[str, int]:
-    """Checks the documents and moves each on: to a hold with its cases, to approval, or to release.
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the rules say of a batch of documents: nothing has been moved, opened or asked yet."""
 
-    `is_fresh`: the documents were inserted in this transaction, so there is nothing to close or withdraw.
-    Answers counts by where they went.
+    rows: Mapping[UUID, Document]
+    facts: Mapping[UUID, Facts]
+    found: Mapping[UUID, tuple[Finding, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Routes:
+    """Where each document of a batch goes; `verdicts` are the approval policy's, of all that is not held."""
+
+    held: list[Document]
+    verdicts: list[tuple[Document, Verdict]]
+    asked: list[tuple[Document, Verdict]]
+    by_hand: list[Document]
+    released: list[Document]
+
+
+def decide(
+    ctx: Context, ids: Iterable[UUID], *, is_fresh: bool = False, is_told: bool = False, is_by_hand: bool = False
+) -> dict[str, int]:
+    """Checks the documents and moves each on: to a hold with its cases, to approval, to the person who releases it by
+    hand, or to release.
+
+    `is_fresh`: the documents were inserted in this transaction, so there is nothing to close or withdraw. `is_told`:
+    somebody said that drafts are to be released; otherwise they stay what they are, as when a changed contract has its
+    documents checked again. `is_by_hand`: a person releases just these. Answers counts by where they went.
     """
     wanted = list(ids)
     if not wanted:
         return {}
-    rows = {id: row for id, row in documents.load(ctx.session, wanted).items() if row.state in UNDECIDED}
-    facts = gather(ctx, rows)
+    states = (*UNDECIDED, *WAITING_FOR_RELEASE) if is_told else UNDECIDED
+    rows = {id: row for id, row in documents.load(ctx.session, wanted).items() if row.state in states}
+    return settle(ctx, judge(ctx, rows), is_fresh=is_fresh, is_by_hand=is_by_hand)
+
+
+def judge(ctx: Context, rows: Mapping[UUID, Document], drafted: Drafted | None = None) -> Judged:
+    """What the rules find, noted on the documents. `drafted`: what belongs to those that are not in the store yet."""
+    facts = gather(ctx, rows, drafted)
     found = {id: find(facts[id]) for id in rows}
     _store_findings(rows, found)
+    return Judged(rows, facts, found)
+
+
+def route(ctx: Context, judged: Judged, *, is_by_hand: bool = False) -> Routes:
+    """Where each document would go; nothing is written."""
+    rows = judged.rows.values()
+    held = [row for row in rows if _blocking(row, judged.found[row.id])]
+    holding = {row.id for row in held}
+    clean = [row for row in rows if row.id not in holding]
+    verdicts = _verdicts(ctx, clean, judged.facts)
+    asked = [(row, verdict) for row, verdict in verdicts if verdict.answer.get("roles")]
+    free = [row for row, verdict in verdicts if not verdict.answer.get("roles")]
+    by_hand = [row for row in free if not is_by_hand and _waits_for_a_hand(row, judged.facts[row.id])]
+    waiting = {row.id for row in by_hand}
+    return Routes(held, verdicts, asked, by_hand, [row for row in free if row.id not in waiting])
+
+
+def _waits_for_a_hand(row: Document, facts: Facts) -> bool:
+    """Only what the house makes is released to a customer."""
+    return row.source == HOUSE and facts.customer is not None and facts.customer.is_released_by_hand
+
+
+def settle(ctx: Context, judged: Judged, *, is_fresh: bool = False, is_by_hand: bool = False) -> dict[str, int]:
+    """Moves the documents where they go, with all that comes of it. `is_fresh`: nothing was said of them before."""
+    routes = route(ctx, judged, is_by_hand=is_by_hand)
     if not is_fresh:
-        _close_settled(ctx, rows, found)
-    _open_new(ctx, rows, found)
-    held = {id for id, list_ in found.items() if _blocking(rows[id], list_)}
-    clean = [row for id, row in rows.items() if id not in held]
-    _hold(ctx, [rows[id] for id in held])
-    asked = _ask(ctx, clean, facts)
-    waiting = {item.document_id for item in asked}
-    released = [row for row in clean if row.id not in waiting]
-    release(ctx, released, facts)
-    return {"on_hold": len(held), "awaiting_approval": len(asked), "released": len(released)}
+        _close_settled(ctx, judged.rows, judged.found)
+    _move(ctx, routes.held, DocumentState.ON_HOLD)
+    _move(ctx, [row for row, _ in routes.asked], DocumentState.AWAITING_APPROVAL)
+    _move(ctx, routes.by_hand, DocumentState.ACTION_NEEDED)
+    release(ctx, routes.released, judged.facts)
+    _open_new(ctx, judged.rows, judged.found)
+    decided = policies.record_decisions(ctx.session, [(row.id, verdict) for row, verdict in routes.verdicts], ctx.now)
+    _ask(ctx, routes.asked, decided)
+    let_go(ctx, routes.released)
+    return {
+        "on_hold": len(routes.held),
+        "awaiting_approval": len(routes.asked),
+        "action_needed": len(routes.by_hand),
+        "released": len(routes.released),
+    }
+
+
+def let_go(ctx: Context, released: Iterable[Document]) -> None:
+    """Drafts that replace what these credit memos give back go out now; those that late usage or their tax keeps are
+    decided by the clock."""
+    memos = [row.id for row in released if row.kind == "credit_memo" and row.source == HOUSE]
+    waiting = replacements(ctx.session, memos) if memos else []
+    if not waiting:
+        return
+    taxed = draft_rows.tax_totals(ctx.session, waiting)
+    rows = documents.load(ctx.session, waiting)
+    ready = [id for id, row in rows.items() if id in taxed and (row.grace_until or ctx.now) <= ctx.now]
+    decide(ctx, ready, is_told=True)
+
+
+def _move(ctx: Context, rows: list[Document], state: DocumentState) -> None:
+    if rows:
+        documents.move(ctx.session, rows, state, ctx.now, ctx.actor.label)
 
 
 def _blocking(row: Document, found: Iterable[Finding]) -> list[Finding]:
     return [finding for finding in found if finding.level == "blocking" and finding.code not in row.waived_codes]
 
 
-def _store_findings(rows: dict[UUID, Document], found: dict[UUID, tuple[Finding, ...]]) -> None:
+def _store_findings(rows: Mapping[UUID, Document], found: Mapping[UUID, tuple[Finding, ...]]) -> None:
     for id, row in rows.items():
         fresh = [
             {"code": f.code, "level": f.level, "sentence": f.sentence, "is_waived": f.code in row.waived_codes}
@@ -66,7 +148,7 @@ def _store_findings(rows: dict[UUID, Document], found: dict[UUID, tuple[Finding,
             row.findings = fresh
 
 
-def _close_settled(ctx: Context, rows: dict[UUID, Document], found: dict[UUID, tuple[Finding, ...]]) -> None:
+def _close_settled(ctx: Context, rows: Mapping[UUID, Document], found: Mapping[UUID, tuple[Finding, ...]]) -> None:
     """Cases whose finding is no longer there are settled, siblings among them; approvals asked before are void."""
     keys = {case_key(finding.code, id) for id, list_ in found.items() for finding in list_}
     settled = [
@@ -78,11 +160,11 @@ def _close_settled(ctx: Context, rows: dict[UUID, Document], found: dict[UUID, t
     approvals.withdraw(ctx.session, rows, ctx.now)
 
 
-def case_key(code: str, subject: UUID) -> str:
+def case_key(code: str, subject: UUID | str) -> str:
     return f"{code}:{subject}"
 
 
-def _open_new(ctx: Context, rows: dict[UUID, Document], found: dict[UUID, tuple[Finding, ...]]) -> None:
+def _open_new(ctx: Context, rows: Mapping[UUID, Document], found: Mapping[UUID, tuple[Finding, ...]]) -> None:
     new = [
         document_case(ctx, rows[id], finding)
         for id, list_ in found.items()
@@ -126,29 +208,21 @@ def raise_cases(ctx: Context, new: list[NewCase]) -> list[UUID]:
     return opened
 
 
-def _hold(ctx: Context, rows: list[Document]) -> None:
-    documents.move(ctx.session, rows, DocumentState.ON_HOLD, ctx.now, ctx.actor.label)
-
-
-def _ask(ctx: Context, rows: list[Document], facts: dict[UUID, Facts]) -> list[Asked]:
-    """Asks for the approvals that the policy wants; answers what was asked."""
+def _verdicts(ctx: Context, rows: list[Document], facts: Mapping[UUID, Facts]) -> list[tuple[Document, Verdict]]:
+    """What the approval policy says of each."""
     if not rows:
         return []
     policy = policies.policy_on(ctx.session, "approval", ctx.now.date())
-    verdicts = [(row, policy.decide(_question(ctx, row, facts[row.id]))) for row in rows]
-    decided = policies.record_decisions(ctx.session, [(row.id, verdict) for row, verdict in verdicts], ctx.now)
-    asked = [_asked(ctx, row, verdict, decided[row.id]) for row, verdict in verdicts if verdict.answer.get("roles")]
-    assignees = approval_rules.spread(active_people(ctx.session), asked) if asked else {}
+    return [(row, policy.decide(_question(ctx, row, facts[row.id]))) for row in rows]
+
+
+def _ask(ctx: Context, verdicts: list[tuple[Document, Verdict]], decided: Mapping[UUID, UUID]) -> None:
+    """Asks for the approvals that the policy wants."""
+    if not verdicts:
+        return
+    asked = [_asked(ctx, row, verdict, decided[row.id]) for row, verdict in verdicts]
+    assignees = approval_rules.spread(active_people(ctx.session), asked)
     approvals.request_first_step(ctx.session, asked, assignees, ctx.now)
-    waiting = {item.document_id for item in asked}
-    documents.move(
-        ctx.session,
-        [row for row in rows if row.id in waiting],
-        DocumentState.AWAITING_APPROVAL,
-        ctx.now,
-        ctx.actor.label,
-    )
-    return asked
 
 
 def _question(ctx: Context, row: Document, facts: Facts) -> dict[str, Any]:
@@ -171,6 +245,7 @@ def _asked(ctx: Context, row: Document, verdict: Verdict, decision: UUID) -> Ask
         due_hours=verdict.answer["due_hours"],
         reason=verdict.answer["reason"],
         decision_id=decision,
+        touched_by=frozenset(row.changed_by),
     )
 
 

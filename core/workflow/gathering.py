@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from core.agreements import store as agreements
 from core.db.tables import Contract, ContractLine, Customer, Document, DocumentLine
 from core.documents import store as documents
+from core.documents.model import HOUSE
 from core.parties import store as parties
 from core.policies import store as policies
 from core.posting.model import LEDGER
@@ -22,18 +24,37 @@ from core.validation.model import (
     PromiseFacts,
     Tolerance,
 )
+from core.workflow.agreed import chains
 from core.workflow.context import Context
+from core.workflow.scheduled import Drafted, Schedule, schedule_of
 
 # Invoices that say what a contract usually consumes.
 _LATEST = 8
+# Terms of a charge with which quantity × price per month is not the whole story.
+_SPECIAL = (
+    "tiers",
+    "package_size",
+    "ramp",
+    "minimum_amount",
+    "commit_amount",
+    "free_until",
+    "discount_percent",
+    "discount_ends_on",
+    "shares",
+)
 
 
-def gather(ctx: Context, rows: Mapping[UUID, Document]) -> dict[UUID, Facts]:
-    """Facts per document. Documents whose customer or contract has arrived meanwhile are tied to them here."""
+def gather(ctx: Context, rows: Mapping[UUID, Document], drafted: Drafted | None = None) -> dict[UUID, Facts]:
+    """Facts per document. Documents whose customer or contract has arrived meanwhile are tied to them here.
+
+    `drafted`: what belongs to documents that are not in the store yet.
+    """
     _tie_to_customers(ctx, rows)
-    lines = documents.lines_of(ctx.session, rows)
-    customers = parties.customers(ctx.session, [row.customer_id for row in rows.values() if row.customer_id])
-    contracts = _contract_facts(ctx, rows)
+    ours = [row for row in rows.values() if row.source == HOUSE and row.kind == "invoice"]
+    schedule = schedule_of(ctx, ours, drafted)
+    lines: Mapping[UUID, Sequence[Any]] = documents.lines_of(ctx.session, rows) if drafted is None else drafted.lines
+    customers = drafted.customers if drafted is not None else _customers(ctx, rows)
+    contracts = _contract_facts(ctx, rows, drafted)
     numbers = [row.contract_number for row in rows.values() if row.contract_number]
     prior = documents.neighbours(ctx.session, numbers)
     around = _Surroundings(
@@ -45,6 +66,7 @@ def gather(ctx: Context, rows: Mapping[UUID, Document]) -> dict[UUID, Facts]:
         countries=parties.entity_countries(ctx.session),
         unmapped=_unmapped(ctx, lines),
         tolerance=_tolerance(ctx),
+        schedule=schedule,
     )
     return {id: _facts(row, around) for id, row in rows.items()}
 
@@ -53,7 +75,7 @@ def gather(ctx: Context, rows: Mapping[UUID, Document]) -> dict[UUID, Facts]:
 class _Surroundings:
     """What a batch of documents has in common."""
 
-    lines: Mapping[UUID, list[DocumentLine]]
+    lines: Mapping[UUID, Sequence[Any]]
     customers: Mapping[UUID, Customer]
     contracts: Mapping[str, ContractFacts]
     prior: Mapping[str, list[documents.Neighbour]]
@@ -61,6 +83,7 @@ class _Surroundings:
     countries: Mapping[str, str]
     unmapped: frozenset[str]
     tolerance: Callable[[str], Tolerance]
+    schedule: Schedule
 
 
 def _tie_to_customers(ctx: Context, rows: Mapping[UUID, Document]) -> None:
@@ -75,7 +98,15 @@ def _tie_to_customers(ctx: Context, rows: Mapping[UUID, Document]) -> None:
                 row.customer_id = UUID(id)
 
 
-def _contract_facts(ctx: Context, rows: Mapping[UUID, Document]) -> dict[str, ContractFacts]:
+def _customers(ctx: Context, rows: Mapping[UUID, Document]) -> Mapping[UUID, Customer]:
+    return parties.customers(ctx.session, [row.customer_id for row in rows.values() if row.customer_id])
+
+
+def _contract_facts(
+    ctx: Context, rows: Mapping[UUID, Document], drafted: Drafted | None = None
+) -> dict[str, ContractFacts]:
+    if drafted is not None:
+        return {number: _contract(contract, lines) for number, (contract, lines) in drafted.contracts.items()}
     numbers = [row.contract_number for row in rows.values() if row.contract_number]
     contracts = agreements.contracts_by_number(ctx.session, numbers)
     lines = agreements.lines_of(ctx.session, [contract.id for contract in contracts.values()])
@@ -97,11 +128,30 @@ def _contract(row: Contract, lines: list[ContractLine]) -> ContractFacts:
         row.terms_days,
         row.discount_percent,
         row.discount_ends_on,
-        tuple(PromiseFacts(li.product_code, li.quantity, li.unit_price, li.starts_on, li.ends_on) for li in lines),
+        tuple(_promises(row, lines)),
     )
 
 
-def _unmapped(ctx: Context, lines: Mapping[UUID, list[DocumentLine]]) -> frozenset[str]:
+def _promises(contract: Contract, lines: list[ContractLine]) -> Iterator[PromiseFacts]:
+    """Lines of one chain are one charge, under the terms of the first."""
+    if contract.billed_by != HOUSE:
+        for line in lines:
+            yield PromiseFacts(line.product_code, line.quantity, line.unit_price, line.starts_on, line.ends_on)
+        return
+    for key, chain in chains(lines).items():
+        is_plain = not contract.uplift_percent and _is_plain(chain[0].charge)
+        for line in chain:
+            yield PromiseFacts(
+                line.product_code, line.quantity, line.unit_price, line.starts_on, line.ends_on, key, is_plain
+            )
+
+
+def _is_plain(charge: Mapping[str, Any]) -> bool:
+    is_by_unit = charge.get("kind", "recurring") == "recurring" and charge.get("pricing", "per_unit") == "per_unit"
+    return is_by_unit and not any(charge.get(name) for name in _SPECIAL)
+
+
+def _unmapped(ctx: Context, lines: Mapping[UUID, Sequence[Any]]) -> frozenset[str]:
     """Products on these documents that the ledger has no item for."""
     codes = {line.product_code for rows in lines.values() for line in rows if line.product_code}
     mapped = parties.external_refs(ctx.session, "product", LEDGER, codes)
@@ -121,6 +171,9 @@ def _tolerance(ctx: Context) -> Callable[[str], Tolerance]:
 def _facts(row: Document, around: _Surroundings) -> Facts:
     customer = around.customers.get(row.customer_id) if row.customer_id else None
     number = row.contract_number or ""
+    contract = around.contracts.get(number)
+    plain = _plain_charges(contract) if row.source == HOUSE else None
+    kinds = around.schedule.kinds
     return Facts(
         id=row.id,
         number=row.number,
@@ -141,19 +194,34 @@ def _facts(row: Document, around: _Surroundings) -> Facts:
         bill_to=row.bill_to,
         bill_to_country=row.bill_to_country,
         contract_number=row.contract_number,
-        lines=tuple(_line(line) for line in around.lines[row.id]),
+        lines=tuple(_line(line, kinds, plain) for line in around.lines[row.id]),
         customer=_customer(customer),
-        contract=around.contracts.get(number),
+        contract=contract,
         prior=tuple(_prior(n, around.quantities) for n in around.prior.get(number, ()) if n.id != row.id),
         unmapped_products=around.unmapped,
         customer_ref=row.customer_ref,
         reason=row.reason,
         is_invoice_known=row.corrects_id is not None,
         tolerance=around.tolerance,
+        source=row.source,
+        due=around.schedule.due.get(row.id, ()),
+        stated_tax_minor=around.schedule.taxes.get(row.id),
     )
 
 
-def _line(row: DocumentLine) -> LineFacts:
+def _plain_charges(contract: ContractFacts | None) -> frozenset[str | None]:
+    """Charges whose product no other charge of the contract sells: only those can be told apart by their product."""
+    if contract is None:
+        return frozenset()
+    by_product: dict[str, set[str | None]] = {}
+    for promise in contract.promises:
+        by_product.setdefault(promise.product_code, set()).add(promise.charge_key)
+    rough = {promise.charge_key for promise in contract.promises if not promise.is_plain}
+    return frozenset(key for keys in by_product.values() if len(keys) == 1 for key in keys) - rough
+
+
+def _line(row: DocumentLine, kinds: Mapping[UUID, str], plain: frozenset[str | None] | None) -> LineFacts:
+    kind = kinds.get(row.schedule_item_id) if row.schedule_item_id else None
     return LineFacts(
         row.product_code,
         row.description,
@@ -164,6 +232,13 @@ def _line(row: DocumentLine) -> LineFacts:
         row.tax_minor,
         row.period_start,
         row.period_end,
+        kind,
+        row.charge_key,
+        row.schedule_item_id,
+        row.arithmetic,
+        row.tax_percent,
+        row.earned_by,
+        plain is None or (kind == "recurring" and row.charge_key in plain),
     )
 
 
@@ -171,7 +246,14 @@ def _customer(row: Customer | None) -> CustomerFacts | None:
     if row is None:
         return None
     return CustomerFacts(
-        row.name, row.country, row.address, row.tax_id, row.is_po_required, row.is_on_hold, row.terms_days
+        row.name,
+        row.country,
+        row.address,
+        row.tax_id,
+        row.is_po_required,
+        row.is_on_hold,
+        row.terms_days,
+        row.release_mode == "manual",
     )
 
 

@@ -1,7 +1,15 @@
 """All tables of the house, one module per area; importing this package registers them all."""
 
-from core.db.tables.access import LoginAttempt, User, WebSession
-from core.db.tables.agreements import Contract, ContractChange, ContractLine, ScheduleItem, Subscription
+from core.db.tables.access import HouseKey, LoginAttempt, User, WebSession
+from core.db.tables.agreements import (
+    Contract,
+    ContractChange,
+    ContractLine,
+    ContractTerms,
+    ScheduleItem,
+    SchedulePlan,
+    Subscription,
+)
 from core.db.tables.billing import BillingRun, BillingRunPart, DocumentTax, NumberSequence, RevenueSlice
 from core.db.tables.cases import Approval, Case
 from core.db.tables.cash import Application, Payment
@@ -30,6 +38,7 @@ __all__ = [
     "Contract",
     "ContractChange",
     "ContractLine",
+    "ContractTerms",
     "Customer",
     "Decision",
     "Delivery",
@@ -40,6 +49,7 @@ __all__ = [
     "DocumentTax",
     "ExecutedCommand",
     "FxRate",
+    "HouseKey",
     "InboxItem",
     "JobFire",
     "LedgerEntry",
@@ -55,6 +65,7 @@ __all__ = [
     "RateLimit",
     "RevenueSlice",
     "ScheduleItem",
+    "SchedulePlan",
     "Subscription",
     "SyncCursor",
     "Table",

@@ -45,3 +45,12 @@ class LoginAttempt(Table):
     address: Mapped[str]
     at: Mapped[Instant]
     succeeded: Mapped[bool]
+
+
+class HouseKey(Table):
+    """A secret that the house made for itself, so that all of its processes sign alike."""
+
+    __tablename__ = "house_keys"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str]

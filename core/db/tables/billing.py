@@ -13,7 +13,10 @@ from core.db.types import Currency, Day, Id, Instant, Json, Minor, Table
 
 class BillingRun(Table):
     __tablename__ = "billing_runs"
-    __table_args__ = (Index("ix_billing_runs_created", "created_at", "id"),)
+    __table_args__ = (
+        Index("ix_billing_runs_created", "created_at", "id"),
+        Index("ix_billing_runs_unfinished", "state", postgresql_where=text("state in ('generating', 'releasing')")),
+    )
 
     id: Mapped[Id]
     name: Mapped[str]
@@ -24,6 +27,8 @@ class BillingRun(Table):
     mode: Mapped[str]  # review (a person releases) | straight (what is clean goes out)
     state: Mapped[str]  # generating | review | releasing | released | cancelled
     started_by: Mapped[str]
+    # Who told what is clean to go out; NULL for a straight run, which nobody reviews.
+    released_by: Mapped[str | None]
     created_at: Mapped[Instant]
     finished_at: Mapped[Instant | None]
     # What the preview said: counts and money, to hold the outcome against.
@@ -38,6 +43,7 @@ class BillingRunPart(Table):
     __table_args__ = (
         Index("ix_billing_run_parts_pending", "run_id", "contract_id", postgresql_where=text("state = 'pending'")),
         Index("ix_billing_run_parts_document", "document_id"),
+        Index("ix_billing_run_parts_failed", "run_id", "contract_id", postgresql_where=text("state = 'failed'")),
     )
 
     run_id: Mapped[UUID] = mapped_column(ForeignKey("billing_runs.id", ondelete="CASCADE"), primary_key=True)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, Numeric, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db.types import Currency, Day, Id, Instant, Json, JsonList, Minor, Rate, Table
@@ -27,13 +29,14 @@ class Document(Table):
         Index("ix_documents_disputed", "issue_date", "id", postgresql_where=text("is_disputed")),
         Index("ix_documents_corrected", "issue_date", postgresql_where=text("corrections <> '{}'::jsonb")),
         Index("ix_documents_run", "run_id", "id", postgresql_where=text("run_id is not null")),
+        Index("ix_documents_replaces", "replaces_id", postgresql_where=text("replaces_id is not null")),
         Index("ix_documents_unissued", "id", postgresql_where=text("not is_issued")),
         Index("ix_documents_state", "state", "id", postgresql_where=text("state <> 'posted'")),
         # Billed amounts of a span of days without touching the rows themselves.
         Index(
             "ix_documents_billed",
             "issue_date",
-            postgresql_include=["entity", "currency", "total_minor", "kind", "state"],
+            postgresql_include=["entity", "currency", "total_minor", "kind", "state", "is_issued"],
         ),
     )
 
@@ -87,6 +90,10 @@ class Document(Table):
     # False for what the house drafted and has not released: it is no receivable yet.
     is_issued: Mapped[bool] = mapped_column(server_default=text("true"))
     run_id: Mapped[UUID | None]
+    # Of an invoice that was billed again after a full credit: the one whose place it takes.
+    replaces_id: Mapped[UUID | None]
+    # The schedule items of that invoice as they were, for when nothing comes of the replacement.
+    replaced_items: Mapped[list[Any] | None] = mapped_column(JSONB(none_as_null=True))
     # Late usage may still change a draft until then.
     grace_until: Mapped[Instant | None]
     # Which engine determined the tax, and the customer's way of getting and paying it.
@@ -118,6 +125,8 @@ class DocumentLine(Table):
     tax_percent: Mapped[Decimal | None] = mapped_column(Numeric(9, 5))
     # The legal entity that earns it, when that is not the one that bills (intercompany).
     earned_by: Mapped[str | None]
+    # Of a credit memo of the house: the line of the invoice that it gives back.
+    corrects_position: Mapped[int | None]
 
 
 class Transition(Table):

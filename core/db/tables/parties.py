@@ -26,7 +26,7 @@ class LegalEntity(Table):
 
 class Customer(Table):
     __tablename__ = "customers"
-    __table_args__ = (Index("ix_customers_name_id", "name", "id"),)
+    __table_args__ = (Index("ix_customers_name_id", "name", "id"), Index("ix_customers_number", "number"))
 
     id: Mapped[Id]
     number: Mapped[str]

@@ -1,0 +1,188 @@
+"""Rows of documents that the house makes: written in bulk with all that belongs to them, each in the state it ends in.
+
+A new document stays out of the store while it is decided; the mover (`core.documents.store.move`) writes it, with what
+was held back for it here, in the state that it moves to. So nothing is inserted first and updated afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, func, inspect, select, update
+from sqlalchemy.orm import Session, aliased, make_transient_to_detached
+
+from core.db.bulk import insert_rows, is_one_of
+from core.db.tables import BillingRun, Document, DocumentLine, DocumentTax, ScheduleItem
+from core.documents.model import HOUSE, DocumentState
+
+_HELD_BACK = "new_documents"
+_COLUMNS = [column.key for column in Document.__table__.columns]
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Rows of `document_lines` and `document_taxes` of one document; every row of a kind has the same columns."""
+
+    lines: Sequence[dict[str, Any]]
+    taxes: Sequence[dict[str, Any]]
+
+
+def hold_back(session: Session, contents: dict[UUID, Content]) -> None:
+    """Keeps what belongs to new documents until these are written."""
+    session.info.setdefault(_HELD_BACK, {}).update(contents)
+
+
+def is_new(document: Document) -> bool:
+    return bool(inspect(document).transient)
+
+
+def write(session: Session, documents: Iterable[Document]) -> None:
+    """Inserts those that are new, as they are now, with their lines and taxes; from then on the session knows them."""
+    new = [document for document in documents if is_new(document)]
+    if not new:
+        return
+    session.execute(insert_rows(Document, [{name: getattr(row, name) for name in _COLUMNS} for row in new]))
+    held: dict[UUID, Content] = session.info.get(_HELD_BACK, {})
+    contents = [held.pop(row.id) for row in new if row.id in held]
+    write_contents(session, contents)
+    for row in new:
+        make_transient_to_detached(row)
+    session.add_all(new)
+
+
+def write_contents(session: Session, contents: Sequence[Content]) -> None:
+    lines = [line for content in contents for line in content.lines]
+    taxes = [tax for content in contents for tax in content.taxes]
+    if lines:
+        session.execute(insert_rows(DocumentLine, lines))
+    if taxes:
+        session.execute(insert_rows(DocumentTax, taxes))
+
+
+def clear_contents(session: Session, ids: Iterable[UUID]) -> None:
+    """Takes lines and taxes away that are about to be written anew."""
+    wanted = list(ids)
+    session.execute(delete(DocumentLine).where(is_one_of(DocumentLine.document_id, wanted)))
+    session.execute(delete(DocumentTax).where(is_one_of(DocumentTax.document_id, wanted)))
+
+
+def tax_totals(session: Session, ids: Iterable[UUID]) -> dict[UUID, int | None]:
+    """Tax as determined per document; a document that no engine was asked about yet is left out."""
+    statement = (
+        select(DocumentTax.document_id, func.sum(DocumentTax.tax_minor))
+        .where(is_one_of(DocumentTax.document_id, ids))
+        .group_by(DocumentTax.document_id)
+    )
+    return {id: int(total) for id, total in session.execute(statement)}
+
+
+def numbers(session: Session, ids: Iterable[UUID]) -> dict[UUID | None, str]:
+    """Numbers of documents that count, void ones left out."""
+    wanted = list(ids)
+    if not wanted:
+        return {}
+    statement = select(Document.id, Document.number).where(
+        is_one_of(Document.id, wanted), Document.state != DocumentState.VOID
+    )
+    return {row.id: row.number for row in session.execute(statement)}
+
+
+def taken_refs(session: Session, refs: Iterable[str]) -> set[str]:
+    """Which of the refs the house has given to a document already."""
+    statement = select(Document.source_ref).where(Document.source == HOUSE, is_one_of(Document.source_ref, list(refs)))
+    return set(session.scalars(statement))
+
+
+_MEMO = aliased(Document)
+# What replaces an invoice goes out when the credit memo of that invoice has.
+_IS_CREDITED = (
+    select(_MEMO.id)
+    .where(_MEMO.corrects_id == Document.replaces_id, _MEMO.source == HOUSE, _MEMO.is_issued)
+    .where(_MEMO.kind == "credit_memo", _MEMO.state != DocumentState.VOID)
+    .exists()
+)
+_IS_LET_GO = (BillingRun.mode == "straight") | BillingRun.state.in_(("releasing", "released")) | _IS_CREDITED
+
+
+def due_drafts(
+    session: Session, now: datetime, limit: int, run_id: UUID | None = None, ids: Iterable[UUID] | None = None
+) -> dict[str | None, list[UUID]]:
+    """Drafts that may be decided (of the run, or among `ids`), by who released their run: it is let go, their grace is
+    over, their tax is determined. Locked; those in other hands are left alone."""
+    is_taxed = select(DocumentTax.document_id).where(DocumentTax.document_id == Document.id).exists()
+    statement = (
+        select(BillingRun.released_by, Document.id)
+        .outerjoin(BillingRun, BillingRun.id == Document.run_id)
+        .where(
+            Document.state == DocumentState.DRAFT,
+            (Document.grace_until.is_(None)) | (Document.grace_until <= now),
+            _IS_LET_GO,
+            is_taxed,
+        )
+        .order_by(Document.id)
+        .limit(limit)
+        .with_for_update(of=Document, skip_locked=True)
+    )
+    if run_id is not None:
+        statement = statement.where(Document.run_id == run_id)
+    if ids is not None:
+        statement = statement.where(is_one_of(Document.id, list(ids)))
+    found: dict[str | None, list[UUID]] = {}
+    for released_by, id in session.execute(statement):
+        found.setdefault(released_by, []).append(id)
+    return found
+
+
+def drafts_of_run(session: Session, run_id: UUID) -> list[UUID]:
+    statement = select(Document.id).where(Document.run_id == run_id, Document.state == DocumentState.DRAFT)
+    return list(session.scalars(statement.order_by(Document.id)))
+
+
+def void_drafts(session: Session, run_id: UUID, now: datetime) -> list[UUID]:
+    """Takes all drafts of a run back, in one statement; answers which. Their transitions are the caller's to leave."""
+    statement = (
+        update(Document)
+        .where(Document.run_id == run_id, Document.state == DocumentState.DRAFT)
+        .values(state=DocumentState.VOID, revision=Document.revision + 1, settled_on=now.date())
+        .returning(Document.id)
+        .execution_options(synchronize_session=False)
+    )
+    return list(session.scalars(statement))
+
+
+def drawn(
+    session: Session, charges: Iterable[tuple[UUID, str]], besides: Iterable[UUID] = ()
+) -> dict[tuple[UUID, str], int]:
+    """What commitments have paid so far, per contract and charge: the lines against its usage that count, those of
+    the documents `besides` left out."""
+    wanted = set(charges)
+    statement = (
+        select(ScheduleItem.contract_id, ScheduleItem.charge_key, func.sum(DocumentLine.amount_minor))
+        .join(DocumentLine, DocumentLine.document_id == ScheduleItem.document_id)
+        .join(Document, Document.id == ScheduleItem.document_id)
+        .where(
+            is_one_of(ScheduleItem.contract_id, {contract for contract, _ in wanted}),
+            ScheduleItem.kind == "usage",
+            ScheduleItem.state == "billed",
+            DocumentLine.schedule_item_id == ScheduleItem.id,
+            DocumentLine.amount_minor < 0,
+            Document.state != DocumentState.VOID,
+            ~is_one_of(Document.id, list(besides)),
+        )
+        .group_by(ScheduleItem.contract_id, ScheduleItem.charge_key)
+    )
+    return {(row[0], row[1]): -int(row[2]) for row in session.execute(statement) if (row[0], row[1]) in wanted}
+
+
+def count_refs(session: Session, refs: Iterable[str]) -> dict[str, int]:
+    """How many documents each ref stands for: itself, and those with a counter behind it."""
+    counts = {}
+    for ref in refs:
+        like = Document.source_ref.like(ref.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "-%")
+        statement = select(func.count()).where(Document.source == HOUSE, like | (Document.source_ref == ref))
+        counts[ref] = session.scalar(statement) or 0
+    return counts

@@ -1,0 +1,153 @@
+"""What is due, rated: schedule items of a batch of contracts become lines. A handful of queries, whatever the batch."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from typing import cast
+from uuid import UUID
+
+from core.agreements import schedule as schedules
+from core.agreements.model import ADJUSTMENT
+from core.billing.metered import usage_key, usage_span
+from core.billing.model import Agreement, Charge, Measured, RatedLine, Slot, SlotKind, Span
+from core.billing.rating import rate
+from core.db.tables import Contract, ContractLine, Customer, LegalEntity, ScheduleItem
+from core.documents import drafts as draft_rows
+from core.parties import store as parties
+from core.usage import store as usage
+from core.usage.model import Wanted
+from core.workflow.agreed import read_agreements
+from core.workflow.context import Context
+from core.workflow.planning import lines_of
+
+_NOTHING = Decimal(0)
+
+
+class Unbillable(Exception):
+    """Why a contract's part fails: a code of the taxonomy and a sentence for people."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.sentence = sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A contract with what is due of it, and the parties of its invoice."""
+
+    contract: Contract
+    agreement: Agreement | None
+    items: Sequence[ScheduleItem]
+    customer: Customer | None
+    entity: LegalEntity | None
+    problem: str | None = None
+    lines: list[ContractLine] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class DueLine:
+    """A rated line and the schedule item that it bills."""
+
+    line: RatedLine
+    item_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Consumption:
+    """What was used, per schedule item, and what commitments have paid before, per contract and charge."""
+
+    quantities: Mapping[UUID, Decimal]
+    drawn: Mapping[tuple[UUID, str], int]
+
+
+def read_due(ctx: Context, contract_ids: Iterable[UUID], through: date) -> list[Due]:
+    """The contracts, locked, each with its open items up to the day; those with nothing due have no items."""
+    agreed = read_agreements(ctx.session, contract_ids)
+    items = schedules.due_items(ctx.session, agreed, through)
+    customers = parties.customers(ctx.session, [each.contract.customer_id for each in agreed.values()])
+    entities = parties.entities(ctx.session)
+    found = []
+    for id, each in agreed.items():
+        customer = customers.get(each.contract.customer_id)
+        entity = entities.get(customer.entity or "") if customer else None
+        problem = each.hindrance.sentence if each.hindrance else None
+        found.append(Due(each.contract, each.agreement, items.get(id, ()), customer, entity, problem, each.lines))
+    return found
+
+
+def read_consumption(ctx: Context, batch: Iterable[Due], besides: Iterable[UUID] = ()) -> Consumption:
+    """One look into the usage of all of them. `besides`: documents whose own share of commitments does not count."""
+    wanted, committed = [], []
+    for due in batch:
+        for item, charge in _metered(due):
+            assert due.agreement is not None
+            span = usage_span(due.agreement, charge, Span(item.period_start, item.period_end))
+            if span is not None and charge.terms.meter is not None:
+                days = (_midnight(span.starts_on), _midnight(span.ends_on))
+                wanted.append(Wanted(item.id, charge.terms.meter, due.contract.customer_id, *days))
+            if charge.terms.commit_amount is not None:
+                committed.append((due.contract.id, charge.key))
+    measured = usage.measured(ctx.session, wanted) if wanted else {}
+    drawn = draft_rows.drawn(ctx.session, committed, besides) if committed else {}
+    return Consumption(cast(dict[UUID, Decimal], measured), drawn)
+
+
+def _metered(due: Due) -> Iterator[tuple[ScheduleItem, Charge]]:
+    if due.agreement is None:
+        return
+    charges = {charge.key: charge for charge in due.agreement.charges}
+    for item in due.items:
+        if item.kind == "usage" and item.charge_key in charges:
+            yield item, charges[item.charge_key]
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
+
+
+def rate_due(due: Due, used: Consumption) -> list[DueLine]:
+    """The lines of all that is due; an adjustment is billed as it was planned. Raises Unbillable."""
+    if due.problem is not None or due.agreement is None:
+        raise Unbillable("billing.unratable", due.problem or f"Contract {due.contract.number} cannot be billed.")
+    plain = [item for item in due.items if item.kind != ADJUSTMENT]
+    slots = [_slot(item) for item in plain]
+    consumed = {
+        usage_key(slot): Measured(
+            used.quantities.get(item.id, _NOTHING), used.drawn.get((due.contract.id, item.charge_key), 0)
+        )
+        for item, slot in zip(plain, slots, strict=True)
+        if item.kind == "usage"
+    }
+    rated = rate(due.agreement, slots, consumed)
+    if rated.problems:
+        raise Unbillable("billing.unratable", f"Contract {due.contract.number}: {rated.problems[0].sentence}")
+    lines = list(_placed(plain, rated.lines))
+    for item in due.items:
+        if item.kind == ADJUSTMENT:
+            lines += [DueLine(line, item.id) for line in lines_of(item.lines)]
+    return lines
+
+
+def _slot(item: ScheduleItem) -> Slot:
+    kind = cast(SlotKind, item.kind)
+    return Slot(item.charge_key, kind, Span(item.period_start, item.period_end), item.bill_on)
+
+
+def _placed(items: Sequence[ScheduleItem], lines: Iterable[RatedLine]) -> Iterator[DueLine]:
+    """Each line beside its item: the one of its charge whose period has begun latest when the line begins."""
+    by_charge: dict[str, list[ScheduleItem]] = defaultdict(list)
+    for item in items:
+        by_charge[item.charge_key].append(item)
+    starts = {}
+    for key, found in by_charge.items():
+        found.sort(key=lambda item: item.period_start)
+        starts[key] = [item.period_start for item in found]
+    for line in lines:
+        place = bisect_right(starts[line.charge_key], line.span.starts_on) - 1
+        yield DueLine(line, by_charge[line.charge_key][max(place, 0)].id)

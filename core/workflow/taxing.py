@@ -1,0 +1,130 @@
+"""Tax of what the house drafts: the built-in table answers at once; an engine outside is asked by a job later."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from core.db.tables import Customer, Document, DocumentLine, LegalEntity
+from core.documents.model import HOUSE, natural_key
+from core.ports import Place, TaxableLine, TaxAnswer, TaxQuestion
+from core.workflow.context import Context
+from core.workflow.due import Due, DueLine
+
+TABLE = "table"
+
+
+@dataclass(frozen=True, slots=True)
+class Taxed:
+    """`rows`: columns of `document_taxes` beside the document; `lines`: tax and percent per position."""
+
+    engine: str
+    rows: Sequence[dict[str, Any]] = ()
+    lines: Mapping[int, tuple[int, Decimal | None]] = field(default_factory=dict)
+
+    @property
+    def is_determined(self) -> bool:
+        return bool(self.rows)
+
+    @property
+    def total_minor(self) -> int:
+        return sum(tax for tax, _ in self.lines.values())
+
+    def of_line(self, position: int) -> tuple[int, Decimal | None]:
+        return self.lines.get(position, (0, None))
+
+
+def engine_of(ctx: Context, entity: LegalEntity) -> str:
+    """Which engine taxes what this entity sells: as the setting says, else as it is stored with the entity."""
+    return ctx.tax.engines.get(entity.code, entity.tax_engine)
+
+
+def tax_lines(ctx: Context, due: Due, lines: Sequence[DueLine], ref: str) -> Taxed:
+    """Under the law of today: the day of the draft, which is that of the release unless somebody waits. An engine
+    outside is not asked here: nothing is called within a transaction."""
+    assert due.customer is not None and due.entity is not None
+    engine = engine_of(ctx, due.entity)
+    if engine != TABLE:
+        return Taxed(engine)
+    taxable = [
+        TaxableLine(str(position), each.line.product_code, each.line.net_minor, each.line.description)
+        for position, each in enumerate(lines, start=1)
+    ]
+    sale = Sale(ref, due.customer, due.entity, due.contract.currency, ctx.now.date())
+    return taxed(TABLE, ctx.tax.table.calculate(question(sale, taxable)))
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """A document of the house as far as tax goes; `ref` is its stable id."""
+
+    ref: str
+    customer: Customer
+    entity: LegalEntity
+    currency: str
+    day: date
+
+
+def question(sale: Sale, lines: Sequence[TaxableLine]) -> TaxQuestion:
+    """Under the key that the document is delivered with, so that what was asked can be committed later."""
+    customer, entity = sale.customer, sale.entity
+    return TaxQuestion(
+        key=natural_key(HOUSE, sale.ref),
+        kind="invoice",
+        entity=entity.code,
+        customer_ref=str(customer.id),
+        currency=sale.currency,
+        tax_date=sale.day,
+        seller=Place(entity.country, entity.region, None, None, entity.address),
+        buyer=place_of(customer, entity),
+        lines=tuple(lines),
+        seller_tax_id=entity.tax_id,
+        buyer_tax_id=customer.tax_id,
+        is_exempt=customer.is_tax_exempt,
+    )
+
+
+def stored_question(
+    row: Document, lines: Sequence[DocumentLine], customer: Customer, entity: LegalEntity
+) -> TaxQuestion:
+    """Of a draft that is in the store already."""
+    taxable = [
+        TaxableLine(
+            str(line.position), line.product_code or "", line.amount_minor - line.discount_minor, line.description
+        )
+        for line in lines
+    ]
+    return question(Sale(row.source_ref, customer, entity, row.currency, row.issue_date), taxable)
+
+
+def place_of(customer: Customer, entity: LegalEntity) -> Place:
+    """Without a country of its own a customer is taken to be where its seller is; a rule asks for the address."""
+    return Place(customer.country or entity.country, customer.region, customer.postal_code, None, customer.address)
+
+
+def taxed(engine: str, answer: TaxAnswer) -> Taxed:
+    """An answer as rows: one per jurisdiction, rate and reason, and what each line bears."""
+    groups: dict[tuple[str, str, Decimal, str], list[int]] = {}
+    lines: dict[int, tuple[int, Decimal | None]] = {}
+    for tax in answer.taxes:
+        sums = groups.setdefault((tax.jurisdiction, tax.name, tax.percent, tax.reason), [0, 0])
+        sums[0] += tax.taxable_minor
+        sums[1] += tax.tax_minor
+        before, percent = lines.get(int(tax.line_key), (0, Decimal(0)))
+        lines[int(tax.line_key)] = (before + tax.tax_minor, (percent or Decimal(0)) + tax.percent)
+    rows = [
+        {
+            "position": position,
+            "jurisdiction": jurisdiction,
+            "name": name,
+            "percent": percent,
+            "taxable_minor": taxable,
+            "tax_minor": tax_minor,
+            "reason": reason,
+        }
+        for position, ((jurisdiction, name, percent, reason), (taxable, tax_minor)) in enumerate(groups.items(), 1)
+    ]
+    return Taxed(engine, rows, lines)

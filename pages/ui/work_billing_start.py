@@ -1,0 +1,99 @@
+"""A new billing run: what is due by a day, previewed before it is generated."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pandas as pd
+import streamlit as st
+
+from core.kit.words import counted
+from core.reporting.overview import legal_entities
+from core.workflow.actors import Actor
+from core.workflow.billing_commands import StartBillingRun
+from core.workflow.billing_runs import Preview, preview
+from pages.ui import badges, dates, filters, money
+from pages.ui.act import act, form_id
+from pages.ui.plain import plain
+from pages.ui.runtime import runtime
+from pages.ui.tables import id_grid
+
+_SEEN = "br.preview"
+_MOST_FAILURES = 20
+
+
+def new_run(person: Actor) -> None:
+    """The form; a run can be started once its preview has been seen."""
+    with st.expander("New billing run", icon=":material/play_circle:", expanded=_SEEN in st.session_state):
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            through = filters.day("Due on or before", "br_through", default=runtime().today())
+            entities = filters.choices("Legal entities", legal_entities(runtime(), person), "br_entities")
+            is_asked = st.button("Preview", key="br_preview", icon=":material/visibility:")
+        asked = (through, entities)
+        if is_asked:
+            st.session_state[_SEEN] = (asked, _previewed(person, *asked))
+        seen = st.session_state.get(_SEEN)
+        if seen is None or seen[0] != asked:
+            st.caption("A preview rates, taxes and checks everything that is due, and writes nothing.")
+            return
+        _show(seen[1])
+        if seen[1].contracts:
+            _start(*asked)
+
+
+def _previewed(person: Actor, through: date, entities: tuple[str, ...]) -> Preview:
+    told = Preview(through)
+    place = st.empty()
+    for told in preview(runtime(), person, through, entities or None):
+        place.caption(f"{counted(told.contracts, 'contract')} looked at …")
+    place.empty()
+    return told
+
+
+def _show(told: Preview) -> None:
+    if not told.contracts:
+        st.info(f"Nothing is to be billed on or before {dates.day(told.through)}.")
+        return
+    shown = {
+        "Invoices": told.invoices,
+        "Clean": told.clean,
+        "Exceptions": told.held,
+        "Approvals": told.asked,
+        "Released by hand": told.by_hand,
+        "Waiting for usage": told.in_grace,
+        "Failing": len(told.failures),
+    }
+    with st.container(horizontal=True):
+        for words, count in shown.items():
+            st.metric(words, f"{count:,}", border=True)
+    rows = [
+        (entity, currency, told.counts[entity, currency], money.amount(minor, currency))
+        for (entity, currency), minor in sorted(told.totals.items())
+    ]
+    if rows:
+        frame = pd.DataFrame(rows, columns=["Entity", "Currency", "Invoices", "Total with tax"])
+        config = {"Total with tax": badges.amount_column("Total with tax", 150)}
+        id_grid(frame, [row[:2] for row in rows], key="br_money", selection="none", column_config=config)
+    for code, count in told.findings.most_common():
+        st.markdown(f"- `{code}`: {counted(count, 'finding')}")
+    for contract, reason in told.failures[:_MOST_FAILURES]:
+        st.markdown(f"- **{plain(contract)}** cannot be billed: {plain(reason)}")
+
+
+def _start(through: date, entities: tuple[str, ...]) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.text_input("Name", key="br_name", placeholder=f"Due {dates.day(through)}")
+        is_straight = st.toggle("Release what is clean without review", key="br_straight")
+        is_sure = st.button("Generate", key="br_start", icon=":material/play_arrow:", type="primary")
+    if not is_sure:
+        return
+    command = StartBillingRun(
+        command_id=form_id("br_start"),
+        name=name or "",
+        through=through,
+        mode="straight" if is_straight else "review",
+        entities=entities or None,
+    )
+    if act(command, "The run has started"):
+        st.session_state.pop(_SEEN, None)
+        st.rerun()
