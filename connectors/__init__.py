@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.ports import Capabilities, Ledger, Source
+from core.ports import Capabilities, Ledger, Source, TaxEngine
 
 
 @dataclass(frozen=True, slots=True)
 class Connector:
-    """A system that is set up: what can be read from it, and what can be posted to it. Both share one HTTP client."""
+    """A system that is set up: what can be read from it, what can be posted to it, and whether it determines tax. All
+    share one HTTP client."""
 
     capabilities: Capabilities
     source: Source | None = None
     ledger: Ledger | None = None
+    taxes: TaxEngine | None = None

@@ -9,8 +9,8 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings
 
-from connectors import Connector, netsuite, salesforce, stripe
-from core.ports import Capabilities, Misconfigured
+from connectors import Connector, avatax, mail, netsuite, salesforce, stripe
+from core.ports import Capabilities, Enclose, Misconfigured
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,32 +20,40 @@ class Entry:
     capabilities: Capabilities
     config: type[BaseSettings]
     from_sandbox: Callable[[Mapping[str, Any]], BaseSettings]
-    build: Callable[[Any], Connector]
+    build: Callable[..., Connector]
+    # Whether its `build` also takes what puts a document on paper.
+    needs_enclosure: bool = False
+
+    def open(self, config: BaseSettings, enclose: Enclose | None) -> Connector:
+        options = {"enclose": enclose} if self.needs_enclosure else {}
+        return self.build(config, **options)
 
 
 REGISTRY: dict[str, Entry] = {
     "salesforce": Entry(salesforce.CAPABILITIES, salesforce.Config, salesforce.Config.from_sandbox, salesforce.build),
     "stripe": Entry(stripe.CAPABILITIES, stripe.Config, stripe.Config.from_sandbox, stripe.build),
     "netsuite": Entry(netsuite.CAPABILITIES, netsuite.Config, netsuite.Config.from_sandbox, netsuite.build),
+    "mail": Entry(mail.CAPABILITIES, mail.Config, mail.Config.from_sandbox, mail.build, needs_enclosure=True),
+    "avatax": Entry(avatax.CAPABILITIES, avatax.Config, avatax.Config.from_sandbox, avatax.build),
 }
 
 
-def from_sandbox(systems: Iterable[Mapping[str, Any]]) -> dict[str, Connector]:
+def from_sandbox(systems: Iterable[Mapping[str, Any]], enclose: Enclose | None = None) -> dict[str, Connector]:
     """Connectors by name to the systems of a sandbox; systems that no connector is for are left out."""
     return {
-        str(line["system"]): entry.build(entry.from_sandbox(line))
+        str(line["system"]): entry.open(entry.from_sandbox(line), enclose)
         for line in systems
         if (entry := REGISTRY.get(str(line["system"]))) is not None
     }
 
 
-def from_environment() -> dict[str, Connector]:
+def from_environment(enclose: Enclose | None = None) -> dict[str, Connector]:
     """Connectors by name to the real systems whose variables are set (see each Config).
 
     A system without any variable is not used. Raises Misconfigured if only some of the needed ones are there.
     """
     found = {name: _configured(name, entry) for name, entry in REGISTRY.items()}
-    return {name: REGISTRY[name].build(config) for name, config in found.items() if config is not None}
+    return {name: REGISTRY[name].open(config, enclose) for name, config in found.items() if config is not None}
 
 
 def _configured(name: str, entry: Entry) -> BaseSettings | None:

@@ -15,7 +15,7 @@ from core.ports import ConnectorFailure
 from core.runtime import open_runtime
 from core.settings import Settings
 from core.workflow import trail
-from jobs import add_person, figures, import_ledger
+from jobs import add_person, create_api_key, figures, import_ledger
 from jobs.lines import note, say
 from jobs.once import RUNS, once
 from jobs.prepare import prepare
@@ -50,7 +50,8 @@ def main(arguments: Sequence[str]) -> int:
         note("The store does not answer. Check DATABASE_URL and that the server runs.")
     except ValidationError as reason:
         place = ".".join(str(part) for part in reason.errors()[0]["loc"])
-        note(f"The setting {place.upper()} is wrong: {reason.errors()[0]['msg']}.")
+        words = reason.errors()[0]["msg"].removeprefix("Value error, ")
+        note(f"The setting {place.upper()} is wrong: {words}.")
     except OSError as reason:
         note(f"{reason.strerror or 'A file cannot be used'}: {reason.filename}" if reason.filename else f"{reason}")
     except KeyboardInterrupt:
@@ -73,6 +74,8 @@ def _parser() -> argparse.ArgumentParser:
     import_ledger.add_arguments(_add(commands, "import-ledger", "load a ledger from a CSV file", import_ledger.run))
     figures.add_arguments(_add(commands, "figures", "print the figures of a day", figures.run))
     add_person.add_arguments(_add(commands, "add-person", "let a person sign in", add_person.run))
+    made = _add(commands, "create-api-key", "make a key for sending usage", create_api_key.run)
+    create_api_key.add_arguments(made)
     _add(commands, "verify-audit", "check that the trail is whole", _verify_audit)
     _add(commands, "prepare", "make the store ready", _prepare)
     _add(commands, "start", "start all processes and stop them together", _start)

@@ -117,6 +117,7 @@ def _command(delivery_id: UUID, number: int, result: _Result) -> RecordDelivery:
         external_id=posted.external_id if posted else None,
         external_number=posted.number if posted else None,
         external_total_minor=posted.total_minor if posted else None,
+        external_tax_minor=posted.tax_minor if posted else None,
         error_code=failure.code if failure else None,
         error=failure.sentence if failure else None,
         retry_in_seconds=result.retry_in_seconds,

@@ -6,7 +6,10 @@ import argparse
 import json
 from datetime import date
 
+from core.kit.clock import EARLIEST, is_plausible, latest_plausible
+from core.kit.errors import Refused
 from core.reporting.figures import figures
+from core.reporting.overview import check_entity
 from core.runtime import open_runtime
 from jobs.lines import say
 
@@ -21,7 +24,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     runtime = open_runtime()
-    found = figures(runtime, args.as_of or runtime.today(), args.entity).as_json()
+    as_of = args.as_of or runtime.today()
+    if not is_plausible(as_of, runtime.today()):
+        until = latest_plausible(runtime.today())
+        raise Refused("figures.day", f"Figures can be had of days between {EARLIEST} and {until}, not of {as_of}.")
+    if args.entity is not None:
+        check_entity(runtime, args.entity)
+    found = figures(runtime, as_of, args.entity).as_json()
     if args.json:
         say(json.dumps(found))
         return 0

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from core.kit.errors import Refused
 from core.kit.money import format_minor
+from core.kit.words import counted
 from core.runtime import Runtime, open_runtime
 from core.workflow import execute
 from core.workflow.actors import job
@@ -18,6 +19,7 @@ from core.workflow.imports import (
     Reading,
     check_ledger,
     import_command,
+    limits_for,
     open_ledger,
     report_csv,
 )
@@ -26,6 +28,7 @@ from jobs.store_setup import migrate
 
 _ISO = "%Y-%m-%d"
 _SHOWN = 20
+_ACTOR = job("import-ledger")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,6 +48,7 @@ def run(args: argparse.Namespace) -> int:
     """0 when the file was imported (or, in a dry run, could be)."""
     runtime = open_runtime()
     file = open_ledger(args.file.name, args.file.read_bytes())
+    migrate(runtime.engine)
     parsed = check_ledger(file, _reading(args, file, runtime))
     _summarise(parsed)
     if parsed.bad_rows:
@@ -57,12 +61,11 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _import(runtime: Runtime, file: LedgerFile, parsed: ParsedLedger) -> int:
-    migrate(runtime.engine)
-    receipt = execute(runtime, import_command(file.name, parsed), job("import-ledger"))
+    receipt = execute(runtime, import_command(file.name, parsed), _ACTOR)
     if receipt.is_repeat:
         say("This ledger was imported before; nothing was done.")
         return 0
-    say("Imported " + ", ".join(f"{count:,} {what}" for what, count in receipt.result.items()) + ".")
+    say("Imported " + ", ".join(counted(count, what.removesuffix("s")) for what, count in receipt.result.items()) + ".")
     return 0
 
 
@@ -70,7 +73,7 @@ def _reading(args: argparse.Namespace, file: LedgerFile, runtime: Runtime) -> Re
     currency = (args.currency or runtime.settings.reporting_currency).upper()
     mapping = {**file.mapping, **_mapping(args.columns)} if args.columns else file.mapping
     only = file.date_formats[0] if len(file.date_formats) == 1 else _ISO
-    return Reading(currency, args.date_format or only, mapping)
+    return Reading(currency, args.date_format or only, mapping, limits_for(runtime, _ACTOR))
 
 
 def _mapping(path: Path) -> dict[str, str]:
@@ -86,8 +89,9 @@ def _mapping(path: Path) -> dict[str, str]:
 def _summarise(parsed: ParsedLedger) -> None:
     amounts = ", ".join(f"{currency} {format_minor(minor, currency)}" for currency, minor in parsed.billed.items())
     say(
-        f"Read {parsed.row_count:,} rows: {len(parsed.customers):,} customers, {len(parsed.invoices):,} invoices"
-        f" ({amounts or 'no amounts'}), {len(parsed.payments):,} payments, {len(parsed.disputes):,} disputes."
+        f"Read {counted(parsed.row_count, 'row')}: {counted(len(parsed.customers), 'customer')},"
+        f" {counted(len(parsed.invoices), 'invoice')} ({amounts or 'no amounts'}),"
+        f" {counted(len(parsed.payments), 'payment')}, {counted(len(parsed.disputes), 'dispute')}."
     )
 
 
@@ -97,5 +101,4 @@ def _report(parsed: ParsedLedger, path: Path | None) -> None:
     if path is not None:
         path.write_text(report_csv(parsed.bad_rows), encoding="utf-8", newline="")
         note(f"Every bad row is in {path}.")
-    count = len({bad.row for bad in parsed.bad_rows})
-    note(f"{count:,} of {parsed.row_count:,} rows cannot be imported; nothing was imported.")
+    note(f"{parsed.verdict}; nothing was imported.")

@@ -7,10 +7,14 @@ from collections.abc import Callable
 
 from core.kit.errors import Refused
 from core.posting import store as posting
+from jobs.decide_waiting import decide_waiting
 from jobs.deliver import deliver
 from jobs.escalate_overdue import escalate_overdue
 from jobs.handle_inbox import handle_waiting
+from jobs.plan_schedules import plan_schedules
 from jobs.pull import pull, pull_all
+from jobs.run_billing import bill_due, run_unfinished
+from jobs.summarise_usage import summarise_usage
 from jobs.sweep_stalled import prune, sweep_stalled
 from jobs.take_snapshot import take_snapshot
 from jobs.wiring import House, title_of
@@ -68,8 +72,13 @@ RUNS: dict[str, Run] = {
     "pull_all": lambda house: pull_all(house.runtime, house.sources),
     "handle_inbox": lambda house: sum([handle_waiting(house.runtime, source) for source in house.sources.values()]),
     "deliver": deliver_due,
+    "decide_waiting": lambda house: decide_waiting(house.runtime, house.sources.values()),
     "escalate_overdue": lambda house: escalate_overdue(house.runtime),
+    "plan_schedules": lambda house: plan_schedules(house.runtime),
     "take_snapshot": lambda house: take_snapshot(house.runtime),
+    "summarise_usage": lambda house: summarise_usage(house.runtime),
     "sweep_stalled": lambda house: sweep_stalled(house.runtime, list(house.ledgers)),
+    "bill_due": lambda house: bill_due(house.runtime),
+    "run_billing": lambda house: run_unfinished(house.runtime),
     "prune": lambda house: prune(house.runtime),
 }

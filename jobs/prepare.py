@@ -5,9 +5,14 @@ from __future__ import annotations
 from core.runtime import Runtime
 from core.workflow.bootstrap import bootstrap
 from jobs.store_setup import migrate
+from jobs.usage_door import leave_usage_door
 
 
 def prepare(runtime: Runtime) -> None:
-    """Brings the schema up to date and seeds what every house needs; beside the sandbox also its people."""
+    """Brings the schema up to date and seeds what every house needs; beside the sandbox also its people, and
+    where its company sends usage."""
     migrate(runtime.engine)
-    bootstrap(runtime, is_demo=runtime.settings.sandbox_systems is not None)
+    sandbox = runtime.settings.sandbox_systems
+    bootstrap(runtime, is_demo=sandbox is not None)
+    if sandbox is not None:
+        leave_usage_door(runtime, sandbox.parent)

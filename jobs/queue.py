@@ -15,6 +15,7 @@ CLOCK_PRIORITY = 10
 DELIVERIES = "deliver"
 INTAKE = "intake"
 HOUSE = "house"
+BILLING = "billing"
 
 _outbox = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
 

@@ -30,8 +30,12 @@ SCHEDULE = (
     Entry("pull_netsuite", timedelta(seconds=30), "pull", {"system": "netsuite"}),
     Entry("retry_stalled", timedelta(seconds=15), "retry_stalled"),
     Entry("sweep_stalled", timedelta(seconds=15), "sweep_stalled"),
+    Entry("decide_waiting", timedelta(minutes=1), "decide_waiting"),
     Entry("escalate_overdue", timedelta(minutes=5), "escalate_overdue"),
+    Entry("summarise_usage", timedelta(minutes=5), "summarise_usage"),
+    Entry("bill_due", timedelta(hours=1), "bill_due", at=timedelta(minutes=7)),
     Entry("take_snapshot", timedelta(days=1), "take_snapshot", at=timedelta(minutes=5)),
+    Entry("plan_schedules", timedelta(days=1), "plan_schedules", at=timedelta(hours=1)),
     Entry("prune", timedelta(days=1), "prune", at=timedelta(hours=3)),
 )
 
@@ -51,5 +55,5 @@ FIRST_SYNC: tuple[frozenset[tuple[str, str]], ...] = (
     frozenset({("stripe", "customers"), ("stripe", "products"), ("netsuite", "transactions")}),
     frozenset({("stripe", "invoices")}),
     frozenset({("stripe", "credit_notes"), ("stripe", "invoice_payments")}),
-    frozenset({("stripe", "disputes"), ("salesforce", "cases")}),
+    frozenset({("stripe", "disputes"), ("stripe", "meters"), ("stripe", "subscriptions"), ("salesforce", "cases")}),
 )

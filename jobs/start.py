@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -24,7 +25,7 @@ _pause = threading.Event()
 
 def start(settings: Settings) -> int:
     """Runs until Ctrl-C, SIGTERM or the end of one of the processes; answers the exit code."""
-    processes = subprocess.Popen([_HONCHO, "start"])
+    processes = subprocess.Popen([_HONCHO, "start"], env=environment(settings))
 
     def stop(number: int, _: FrameType | None) -> None:
         # Ctrl-C reaches the processes by themselves.
@@ -38,6 +39,11 @@ def start(settings: Settings) -> int:
     if settings.database_url is None:
         stop_embedded(settings.data_dir / "postgres")
     return 0 if code in _TOLD_TO_STOP else code
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """That of this process; left to itself, the web server would take the word of anybody on this machine."""
+    return {**os.environ, "FORWARDED_ALLOW_IPS": settings.trusted_proxies}
 
 
 def _announce(settings: Settings, processes: subprocess.Popen[bytes]) -> None:

@@ -15,14 +15,18 @@ from procrastinate.jobs import Job, Status
 from sqlalchemy import text
 
 from jobs.clock import finish
+from jobs.decide_waiting import decide_waiting
 from jobs.deliver import deliver
 from jobs.escalate_overdue import escalate_overdue
 from jobs.exclusive import exclusive
 from jobs.handle_inbox import handle_waiting
 from jobs.lines import note
+from jobs.plan_schedules import plan_schedules
 from jobs.pull import try_pull
 from jobs.queue import enqueue_once
+from jobs.run_billing import bill_due, run_billing
 from jobs.schedule import SCHEDULE
+from jobs.summarise_usage import summarise_usage
 from jobs.sweep_stalled import prune, sweep_stalled
 from jobs.take_snapshot import take_snapshot
 from jobs.wiring import House
@@ -129,9 +133,14 @@ def _runs(house: House) -> dict[str, Callable[..., int | None]]:
         "pull": lambda context, system: _pull(house, context, system),
         "handle_inbox": lambda _, source: handle_inbox(house, source),
         "deliver": lambda _, delivery_id: _deliver(house, delivery_id),
+        "decide_waiting": lambda _: decide_waiting(house.runtime, house.sources.values()),
         "escalate_overdue": lambda _: escalate_overdue(house.runtime),
+        "plan_schedules": lambda _: plan_schedules(house.runtime),
         "take_snapshot": lambda _: take_snapshot(house.runtime),
+        "summarise_usage": lambda _: summarise_usage(house.runtime),
         "sweep_stalled": lambda _: sweep_stalled(house.runtime, list(house.ledgers)),
+        "run_billing": lambda _, run_id: run_billing(house.runtime, UUID(run_id)),
+        "bill_due": lambda _: bill_due(house.runtime),
         "prune": lambda _: prune(house.runtime),
     }
 

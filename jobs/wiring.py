@@ -14,6 +14,7 @@ from connectors import registry
 from core.kit.errors import Refused
 from core.ports import Ledger, Source
 from core.runtime import Runtime, open_runtime
+from core.workflow.papers import enclose_with
 
 _SANDBOX_PATIENCE_SECONDS = 180
 _pause = threading.Event()
@@ -41,7 +42,9 @@ def open_house() -> House:
     """The house on the configured store, with the sandbox's systems or those of the environment."""
     runtime = open_runtime()
     where = runtime.settings.sandbox_systems
-    connected = registry.from_sandbox(_sandbox_lines(where)) if where else registry.from_environment()
+    enclose = enclose_with(runtime.settings)
+    lines = _sandbox_lines(where) if where else None
+    connected = registry.from_environment(enclose) if lines is None else registry.from_sandbox(lines, enclose)
     sources = {name: each.source for name, each in connected.items() if each.source is not None}
     ledgers = {name: each.ledger for name, each in connected.items() if each.ledger is not None}
     return House(runtime, sources, ledgers)

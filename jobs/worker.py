@@ -12,10 +12,12 @@ from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import ConnectorException
 from psycopg_pool import PoolTimeout
 
+from core.intake import store as intake
 from jobs.clock import start_clock
 from jobs.lines import note, say
-from jobs.queue import DELIVERIES, HOUSE, INTAKE
+from jobs.queue import BILLING, DELIVERIES, HOUSE, INTAKE
 from jobs.tasks import HEARTBEAT_SECONDS, STALLED_SECONDS, register
+from jobs.tidying import settle_in
 from jobs.wiring import House
 
 _HOUSE_JOBS = 4
@@ -26,7 +28,14 @@ _STORE_AWAY_SECONDS = 2.0
 def work(house: House) -> None:
     """Carries out jobs until SIGINT or SIGTERM. Any number of these may run, on any number of machines."""
     logging.getLogger("procrastinate").setLevel(logging.CRITICAL)
+    settle_in()
     asyncio.run(_work(house))
+
+
+def _introduce(house: House) -> None:
+    """Release sends documents only where the house has somebody to send them to."""
+    with house.runtime.transaction() as session:
+        intake.introduce(session, house.ledgers)
 
 
 def build_app(house: House) -> App:
@@ -42,7 +51,8 @@ async def _work(house: House) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopping.set)
     deliveries = sum(ledger.capabilities.max_in_flight for ledger in house.ledgers.values()) or 1
-    loop.set_default_executor(ThreadPoolExecutor(deliveries + _HOUSE_JOBS + 2, "job"))
+    loop.set_default_executor(ThreadPoolExecutor(deliveries + _HOUSE_JOBS + 3, "job"))
+    await asyncio.to_thread(_introduce, house)
     clock = await asyncio.to_thread(start_clock, house.runtime)
     say(f"The worker is at work; connected systems: {', '.join(sorted(house.systems)) or 'none'}.")
     try:
@@ -74,11 +84,14 @@ def _explain(workers: asyncio.Task[None]) -> None:
 
 
 async def _run_workers(app: App, deliveries: int) -> None:
-    """One worker for deliveries, one for the rest: a backlog keeps no pull waiting. When one ends, both do."""
+    """One worker for deliveries, one for billing, one for the rest: a backlog keeps no pull waiting. When one ends,
+    all do."""
     async with app.open_async():
         running = {
             asyncio.create_task(_run_worker(app, [DELIVERIES], deliveries)),
             asyncio.create_task(_run_worker(app, [HOUSE, INTAKE], _HOUSE_JOBS)),
+            # One at a time: a run keeps a core busy, and further processes take their share of it.
+            asyncio.create_task(_run_worker(app, [BILLING], 1)),
         }
         try:
             done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)

@@ -7,6 +7,7 @@ import streamlit as st
 from core.reporting.integrations import banner
 from core.workflow.actors import Actor
 from pages.ui import access
+from pages.ui.plain import plain
 from pages.ui.runtime import runtime
 from pages.ui.site_map import PAGES, Screen, screens_for
 
@@ -34,7 +35,7 @@ def _sections(actor: Actor) -> dict[str, list[st.Page]]:
 def _foot(actor: Actor) -> None:
     entities = "All entities" if actor.entities is None else ", ".join(sorted(actor.entities)) or "No entities"
     with st.sidebar, st.container(key="sidebar_foot", gap="xsmall"):
-        st.markdown(f"**{actor.name}**")
+        st.markdown(f"**{plain(actor.name)}**")
         st.caption(f"{actor.role.capitalize()} · {entities}")
         access.door_link("Sign out", "/logout")
 
@@ -51,5 +52,5 @@ st.logo(str(_ASSETS / f"wordmark-{theme}.png"), size="large", icon_image=str(_AS
 chosen = st.navigation(_sections(person), expanded=True)
 _foot(person)
 if trouble := banner(runtime()):
-    st.warning(trouble, icon=":material/link_off:")
+    st.warning(plain(trouble), icon=":material/link_off:")
 chosen.run()

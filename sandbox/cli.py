@@ -8,12 +8,12 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, Protocol
 
 from sandbox.faults import Control
-from sandbox.server import OVER_TLS, SYSTEMS, Emulator, Serving, open_emulators
+from sandbox.server import OVER_TLS, SYSTEMS, Emulator, PortUnusable, Serving, open_emulators
 from sandbox.tls import Certificates
 
 GENERATED, GENERATING = "company.json", "generating"
@@ -30,20 +30,52 @@ class Life(Protocol):
     def stop(self) -> None: ...
 
 
+class Sender(Protocol):
+    """Who reports the usage of the company's product."""
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
 def parse(arguments: list[str], environment: Mapping[str, str] = os.environ) -> argparse.Namespace:
     """Options; what is not given comes from the environment."""
     data = Path(environment.get("DATA_DIR") or "data")
-    parser = argparse.ArgumentParser(prog="python -m sandbox", description="Emulated Stripe, Salesforce and NetSuite")
+    parser = argparse.ArgumentParser(
+        prog="python -m sandbox", description="Emulated Stripe, Salesforce, NetSuite and AvaTax, and a mailbox"
+    )
     parser.add_argument("--only", choices=SYSTEMS, help="start this one system, on the port given")
-    parser.add_argument("--port", type=int, default=int(environment.get("SANDBOX_PORT", 8600)))
-    parser.add_argument("--scale", type=Decimal, default=Decimal(environment.get("SANDBOX_SCALE", "1")))
+    # A default that is text is checked like what is given.
+    parser.add_argument("--port", type=_port, default=environment.get("SANDBOX_PORT", "8600"))
+    parser.add_argument("--scale", type=_scale, default=environment.get("SANDBOX_SCALE", "1"))
     parser.add_argument("--seed", type=int, default=int(environment.get("SANDBOX_SEED", 7)))
     parser.add_argument("--paused", action="store_true", help="the company does not live on by itself")
     parser.add_argument("--folder", type=Path, default=data / "sandbox")
-    parser.add_argument("--webhook-url", help="deliver Stripe's events to this address")
+    parser.add_argument(
+        "--webhook-url", help="deliver Stripe's events to this address, and the mailbox's notices to /mail beside it"
+    )
     parser.add_argument("--anchor", type=date.fromisoformat, help="the company's today; default: today")
     parser.add_argument("--events-per-minute", type=int, default=20)
     return parser.parse_args(arguments)
+
+
+def _port(text: str) -> int:
+    """The port of the first system; the others follow it, and 0 takes free ones."""
+    last = 65_536 - len(SYSTEMS)
+    if not text.isdecimal() or int(text) > last:
+        raise argparse.ArgumentTypeError(f"“{text}” is not a port between 0 and {last}")
+    return int(text)
+
+
+def _scale(text: str) -> Decimal:
+    """Size of the company; 1 is the usual one, 0 is none."""
+    try:
+        scale = Decimal(text)
+    except InvalidOperation:
+        scale = Decimal(-1)
+    if not scale.is_finite() or scale < 0:
+        raise argparse.ArgumentTypeError(f"“{text}” is not a size of 0 or more, such as 0.5")
+    return scale
 
 
 def describe(
@@ -58,8 +90,10 @@ def describe(
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write a file so that nobody sees half of it."""
+    """Write a file so that nobody sees half of it, and nobody but its owner reads it: keys are in it."""
     partial = path.with_suffix(".partial")
+    partial.unlink(missing_ok=True)
+    partial.touch(mode=0o600)
     partial.write_text(text)
     partial.replace(path)
 
@@ -72,6 +106,7 @@ class Company:
         self._folder: Path = options.folder
         self._mark = {"scale": str(options.scale.normalize()), "seed": options.seed}
         self._life: Life | None = None
+        self._sender: Sender | None = None
 
     def prepare(self) -> None:
         """Before the emulators open: remove a half-made company, refuse another one."""
@@ -89,26 +124,33 @@ class Company:
 
     def generate(self, emulators: Mapping[str, Emulator]) -> None:
         """Fill the emulators, unless this was done before."""
-        from sandbox.company import populate
+        from sandbox.company import populate, populate_house
 
         if self._found() is None:
             anchor = self._options.anchor or datetime.now(UTC).date()
             (self._folder / GENERATING).touch()
             populate(emulators, self._options.scale, self._options.seed, anchor, folder=self._folder)
+            populate_house(emulators, self._options.scale, self._options.seed, anchor, folder=self._folder)
             write_whole(self._folder / GENERATED, json.dumps({**self._mark, "anchor": anchor.isoformat()}))
             (self._folder / GENERATING).unlink()
 
     def live(self, emulators: Mapping[str, Emulator], control: Control, now: Callable[[], datetime]) -> None:
         """Let time pass in the company, at the speed that `control` says."""
-        from sandbox.company import Life, truth
+        from sandbox.company import Life, Sender, billing_truth, truth
 
         self._life = life = Life(emulators, self._options.seed, now, self._folder)
         control.truth = lambda: truth(self._folder)
+        control.billing_truth = lambda: billing_truth(self._folder)
+        control.sign = life.sign
         control.on_speed = lambda: _set_speed(life, control)
         control.on_speed()
         life.start()
+        self._sender = sender = Sender(life.meter, lambda: control.paused, self._folder)
+        sender.start()
 
     def stop(self) -> None:
+        if self._sender is not None:
+            self._sender.stop()
         if self._life is not None:
             self._life.stop()
 
@@ -144,6 +186,8 @@ def main(arguments: list[str] | None = None) -> int:
         _serve(options, emulators, company, control)
     except KeyboardInterrupt:
         return 0
+    except PortUnusable as reason:
+        print(reason, file=sys.stderr)
     return 1
 
 
@@ -177,6 +221,10 @@ def _announce(
     systems = describe(emulators, serving, certificates.authority)
     if options.webhook_url and "stripe" in emulators:
         emulators["stripe"].register_webhook(options.webhook_url)  # type: ignore[attr-defined]
+    if options.webhook_url and "mail" in emulators:
+        # The product takes notices of the mail provider beside those of Stripe.
+        beside = options.webhook_url.rpartition("/")[0] + "/mail"
+        emulators["mail"].register_webhook(beside)  # type: ignore[attr-defined]
     for system in systems:
         print(json.dumps(system), flush=True)
     write_whole(options.folder / "systems.json", json.dumps(systems))

@@ -38,6 +38,8 @@ class Control:
         self.events_per_minute = 0
         self.paused = False
         self.truth: Callable[[], list[dict[str, Any]]] = list
+        self.billing_truth: Callable[[], list[dict[str, Any]]] = list
+        self.sign: Callable[[], str] | None = None
         self.on_speed: Callable[[], None] = lambda: None
 
     def speed(self) -> dict[str, Any]:
@@ -173,7 +175,7 @@ async def cut(receive: Receive, send: Send) -> None:
 
 
 def admin_routes(system: str, faults: Faults, counts: Callable[[], dict[str, int]]) -> list[BaseRoute]:
-    """GET/POST faults and speed, GET health and truth."""
+    """GET/POST faults and speed, GET health and the truths, POST sign."""
     control = faults.control
 
     async def show_faults(request: Request) -> Response:
@@ -198,7 +200,17 @@ def admin_routes(system: str, faults: Faults, counts: Callable[[], dict[str, int
     def truth(request: Request) -> Response:
         return JSONResponse(control.truth())
 
+    def billing_truth(request: Request) -> Response:
+        return JSONResponse(control.billing_truth())
+
+    def sign(request: Request) -> Response:
+        if control.sign is None:
+            return JSONResponse({"error": "there is no company that could sign"}, 409)
+        return JSONResponse({"signed": control.sign()})
+
     return [
+        Route("/_sandbox/billing-truth", billing_truth),
+        Route("/_sandbox/sign", sign, methods=["POST"]),
         Route("/_sandbox/faults", show_faults, methods=["GET", "POST"]),
         Route("/_sandbox/speed", show_speed, methods=["GET", "POST"]),
         Route("/_sandbox/health", health),

@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from sandbox.faults import Control, Faults
 from sandbox.tls import Certificates
 
-SYSTEMS = ("stripe", "salesforce", "netsuite")
+SYSTEMS = ("stripe", "salesforce", "netsuite", "mail", "avatax")
 OVER_TLS = ("salesforce",)
 START_SECONDS = 20
 
@@ -64,6 +64,10 @@ class _Server(uvicorn.Server):
         self.accepting.set()
 
 
+class PortUnusable(Exception):
+    """Somebody else listens there, or nobody may; the message is for people."""
+
+
 class Serving:
     """One app on 127.0.0.1. Port 0 takes a free one. With certificates it serves HTTPS."""
 
@@ -73,9 +77,9 @@ class Serving:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             self._socket.bind(("127.0.0.1", port))
-        except OSError:
+        except OSError as reason:
             self._socket.close()
-            raise
+            raise PortUnusable(f"Port {port} cannot be used: {reason.strerror}. Choose another with --port.") from None
         self.port = int(self._socket.getsockname()[1])
         self.address = f"{'https' if certificates else 'http'}://127.0.0.1:{self.port}"
         config = uvicorn.Config(

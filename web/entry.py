@@ -14,7 +14,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from core.runtime import shared_runtime
-from web import health, login, webhooks
+from web import customer_view, health, login, usage, webhooks
 from web.edge import SignInEdge
 from web.headers import SecurityHeaders
 
@@ -25,6 +25,9 @@ routes = [
     Route("/logout", login.leave, methods=["GET"]),
     Route("/healthz", health.healthz, methods=["GET"]),
     Route("/webhooks/stripe", webhooks.stripe, methods=["POST"]),
+    Route("/webhooks/mail", webhooks.mail, methods=["POST"]),
+    Route("/i/{token}", customer_view.show, methods=["GET"]),
+    Route(usage.PATH, usage.receive, methods=["POST"]),
 ]
 
 middleware = [Middleware(SecurityHeaders), Middleware(SignInEdge)]

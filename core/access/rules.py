@@ -14,7 +14,11 @@ from core.access.model import Ages
 
 MIN_PASSWORD_LENGTH = 12
 MAX_PASSWORD_LENGTH = 200
+# Strict where somebody guesses at one account from one place; generous where one account is tried from many places,
+# or many accounts from one place, which may be the office that everybody sits in.
 FAILURES_ALLOWED = 5
+FAILURES_OF_ACCOUNT = 25
+FAILURES_OF_ADDRESS = 50
 FAILURE_WINDOW = timedelta(minutes=15)
 # A session's last use is written at most this often: reading a page must not cost a write each time.
 TOUCH_EVERY = timedelta(minutes=1)
@@ -50,8 +54,9 @@ def password_findings(password: str, email: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def is_limit_reached(failures: int) -> bool:
-    return failures >= FAILURES_ALLOWED
+def is_limit_reached(of_both: int, of_account: int, of_address: int) -> bool:
+    """By the failed tries of an account from an address, of the account from anywhere, and of the address in all."""
+    return of_both >= FAILURES_ALLOWED or of_account >= FAILURES_OF_ACCOUNT or of_address >= FAILURES_OF_ADDRESS
 
 
 def new_token() -> str:

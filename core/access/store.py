@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select, text, update
+from sqlalchemy import ColumnElement, and_, func, select, text, update
 from sqlalchemy.orm import Session
 
 from core.access.model import Ages
@@ -62,9 +62,13 @@ def begin_attempt(session: Session, email: str, address: str, now: datetime) -> 
     email = clean_email(email)
     for name in sorted({f"sign-in:{email}", f"sign-in:{address}"}):
         session.execute(text("select pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
-    if is_limit_reached(_failures(session, LoginAttempt.email == email, now, _last_success(session, email))):
-        return None
-    if is_limit_reached(_failures(session, LoginAttempt.address == address, now, None)):
+    of_account, of_address = LoginAttempt.email == email, LoginAttempt.address == address
+    both = and_(of_account, of_address)
+    if is_limit_reached(
+        _failures(session, both, now, _last_success(session, both)),
+        _failures(session, of_account, now, _last_success(session, of_account)),
+        _failures(session, of_address, now, None),
+    ):
         return None
     attempt = LoginAttempt(id=new_id(), email=email, address=address, at=now, succeeded=False)
     session.add(attempt)
@@ -88,10 +92,8 @@ def _touch(session: Session, hashed_token: str, now: datetime) -> None:
     )
 
 
-def _last_success(session: Session, email: str) -> datetime | None:
-    found: datetime | None = session.scalar(
-        select(func.max(LoginAttempt.at)).where(LoginAttempt.email == email, LoginAttempt.succeeded)
-    )
+def _last_success(session: Session, whose: ColumnElement[bool]) -> datetime | None:
+    found: datetime | None = session.scalar(select(func.max(LoginAttempt.at)).where(whose, LoginAttempt.succeeded))
     return found
 
 

@@ -25,6 +25,8 @@ class Asked:
     due_hours: float
     reason: str
     decision_id: UUID
+    # Ids of those who made or changed it, who may not agree to it.
+    touched_by: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

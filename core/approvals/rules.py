@@ -57,7 +57,8 @@ def spread(people: Iterable[Person], asked: Iterable[Asked]) -> dict[UUID, UUID 
     at_work = {person.id: person for person in people}
     chosen: dict[UUID, UUID | None] = {}
     for item in asked:
-        id = choose(at_work.values(), role=item.roles[0], entity=item.entity, amount_minor=item.amount_minor)
+        able = [person for person in at_work.values() if str(person.id) not in item.touched_by]
+        id = choose(able, role=item.roles[0], entity=item.entity, amount_minor=item.amount_minor)
         chosen[item.document_id] = id
         if id is not None:
             at_work[id] = replace(at_work[id], waiting=at_work[id].waiting + 1)

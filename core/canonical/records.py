@@ -13,7 +13,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from core.canonical.charges import ChargeTerms
+from core.canonical.charges import ChargeTerms, Tier
 
 
 class CanonicalRecord(BaseModel):
@@ -118,6 +118,7 @@ class SubscriptionItemRecord(BaseModel):
     unit_price: Decimal
     interval_months: int
     meter: str | None = None
+    tiers: tuple[Tier, ...] = ()
 
 
 class SubscriptionRecord(CanonicalRecord):
@@ -141,11 +142,14 @@ class MeterRecord(CanonicalRecord):
 
 
 class UsageRecord(CanonicalRecord):
-    """One usage event; `source` + `source_ref` is its key. `subject` names the customer as the sender knows it."""
+    """One usage event; `source` + `source_ref` is its key. `subject` names the customer as the sender knows it.
+
+    `value` None: none was stated, which is enough for a meter that counts.
+    """
 
     meter: str
     subject: str
-    value: Decimal
+    value: Decimal | None
     at: AwareDatetime
 
 
@@ -240,6 +244,16 @@ class DisputeRecord(CanonicalRecord):
     opened_at: AwareDatetime
     due_at: AwareDatetime | None
     closed_at: AwareDatetime | None
+
+
+class DeliveryNotice(CanonicalRecord):
+    """What became of a message after it was sent; `key` is that of our delivery."""
+
+    key: str
+    outcome: Literal["delivered", "bounced"]
+    address: str
+    sentence: str | None
+    at: AwareDatetime
 
 
 class LedgerRecord(CanonicalRecord):

@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from sqlalchemy.orm import Session
 
 from core.cases.model import CaseState, NewCase, Route
+from core.db.bulk import is_one_of
 from core.db.tables import Case
 from core.kit.errors import NotFound, Refused, Stale
 from core.kit.ids import new_id
@@ -103,6 +104,11 @@ def close_by(session: Session, condition: Any, resolution: str, by: str, now: da
         .execution_options(synchronize_session=False)
     )
     return len(session.scalars(statement).all())
+
+
+def open_keys(session: Session, keys: Iterable[str]) -> list[str]:
+    """Which of the keys have an open case."""
+    return list(session.scalars(select(Case.key).where(is_one_of(Case.key, list(keys)), _IS_OPEN)))
 
 
 def mark_overdue(session: Session, now: datetime) -> int:

@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from core.collections.model import LeaveAlone, LeaveCode, Points, Position, Verdict
 from core.kit.money import format_minor, to_decimal
+from core.kit.words import counted
 
 # Nobody is contacted twice within this span.
 CONTACT_SPACING = timedelta(days=3)
@@ -70,12 +71,11 @@ def _spacing(position: Position, now: datetime) -> LeaveAlone | None:
 
 
 def _points(position: Position, chase_minor: int, currency: str) -> Iterator[Points]:
-    yield Points(f"{currency} {format_minor(chase_minor, currency)} to chase", _for_amount(chase_minor, currency))
-    yield Points(f"{position.days_late} days late", _for_days(position.days_late))
+    yield Points("Amount to chase", _for_amount(chase_minor, currency))
+    yield Points(f"{counted(position.days_late, 'day')} late", _for_days(position.days_late))
     if position.broken_promises:
-        noun = "promise" if position.broken_promises == 1 else "promises"
         points = min(_MOST_FOR_PROMISES, _PER_BROKEN_PROMISE * position.broken_promises)
-        yield Points(f"{position.broken_promises} broken {noun}", points)
+        yield Points(counted(position.broken_promises, "broken promise"), points)
     if position.overdue_minor > position.before_minor * _GROWING:
         yield Points(f"More overdue than {TREND_DAYS} days ago", _TREND_POINTS)
     elif position.overdue_minor < position.before_minor * _FALLING:

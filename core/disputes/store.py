@@ -92,6 +92,19 @@ def adopt(session: Session, documents: Iterable[UUID]) -> set[UUID]:
     return {id for id in session.scalars(statement) if id is not None}
 
 
+def adopt_linked(session: Session, source: str, ids: Mapping[str, UUID]) -> set[UUID]:
+    """Ties disputes about invoices of the source to our documents, given by the invoices' ids there."""
+    rows = session.scalars(
+        select(Dispute).where(Dispute.source == source, is_one_of(Dispute.invoice_ref, ids)).with_for_update()
+    )
+    found = {row: ids[row.invoice_ref] for row in rows if row.document_id is None and row.invoice_ref}
+    for row, id in found.items():
+        row.document_id = id
+        row.customer_id = session.scalar(select(Document.customer_id).where(Document.id == id))
+    session.flush()
+    return set(found.values())
+
+
 def mark_documents(session: Session, ids: Iterable[UUID]) -> None:
     """Sets each document's disputed flag to whether an open dispute is about it."""
     wanted = list(ids)

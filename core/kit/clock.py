@@ -7,6 +7,10 @@ from datetime import UTC, date, datetime
 
 Clock = Callable[[], datetime]
 
+# No document of this trade is older; a date before it is a slip of the pen.
+EARLIEST = date(1990, 1, 1)
+_YEARS_AHEAD = 10
+
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
@@ -31,3 +35,13 @@ def previous_month(day: date) -> date:
     """First day of the month before the month of `day`."""
     first = month_start(day)
     return date(first.year - 1, 12, 1) if first.month == 1 else date(first.year, first.month - 1, 1)
+
+
+def latest_plausible(today: date) -> date:
+    """No date of a document lies further ahead."""
+    return date(today.year + _YEARS_AHEAD, 12, 31)
+
+
+def is_plausible(day: date, today: date | None = None) -> bool:
+    """Whether a document may bear the date; without `today` only a date in the far past is implausible."""
+    return day >= EARLIEST and (today is None or day <= latest_plausible(today))

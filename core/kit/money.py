@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 
 from babel import Locale
 from babel.numbers import format_decimal, get_currency_precision
 
 from core.kit.errors import Refused
+
+# As people write amounts: no powers of ten, no digits of other scripts, and no more of them than a sum can have.
+_AMOUNT = re.compile(r"[+-]?([0-9]{1,18}(\.[0-9]{0,9})?|\.[0-9]{1,9})")
 
 
 class UnknownCurrency(Refused):
@@ -53,11 +57,10 @@ def to_decimal(minor: int, currency: str) -> Decimal:
 def parse_minor(text: str, currency: str) -> int:
     """Minor units of a decimal string such as "1234.50". Raises NotAnAmount on text or on too many digits."""
     digits = exponent(currency)
-    try:
-        amount = Decimal(text.strip())
-    except InvalidOperation:
-        raise NotAnAmount(text, currency) from None
-    if not amount.is_finite() or amount != round(amount, digits):
+    if not _AMOUNT.fullmatch(text.strip()):
+        raise NotAnAmount(text, currency)
+    amount = Decimal(text.strip())
+    if amount != amount.quantize(Decimal(1).scaleb(-digits)):
         raise NotAnAmount(text, currency)
     return to_minor(amount, currency)
 

@@ -6,6 +6,8 @@ TITLES = {
     "salesforce": "Salesforce",
     "stripe": "Stripe",
     "netsuite": "NetSuite",
+    "mail": "E-mail",
+    "avatax": "AvaTax",
     "import": "Import",
     "house": "Quittance",
 }

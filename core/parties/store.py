@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -19,10 +19,24 @@ from core.kit.ids import id_from, new_id
 CRM = "salesforce"
 
 
+_LETTERHEAD = ("region", "address", "tax_id", "email", "payment_instructions")
+
+
 def save_entities(session: Session, records: Sequence[EntityRecord], now: datetime) -> None:
-    rows = {r.code: {"code": r.code, "name": r.name, "country": r.country, "currency": r.currency} for r in records}
-    _upsert(session, LegalEntity, list(rows.values()), ["code"], ["name", "country", "currency"])
+    """A source that does not know an entity's letterhead leaves the one that another has told."""
+    columns = ("code", "name", "country", "currency", *_LETTERHEAD)
+    rows = {record.code: {name: getattr(record, name) for name in columns} for record in records}
+    if rows:
+        statement = insert_rows(LegalEntity, [rows[code] for code in sorted(rows)])
+        updates: dict[str, Any] = {name: statement.excluded[name] for name in ("name", "country", "currency")}
+        kept = {name: func.coalesce(statement.excluded[name], getattr(LegalEntity, name)) for name in _LETTERHEAD}
+        session.execute(statement.on_conflict_do_update(index_elements=["code"], set_=updates | kept))
     save_links(session, [("entity", r.code, r.source, r.source_ref) for r in records], now)
+
+
+def entities(session: Session) -> dict[str, LegalEntity]:
+    """Every legal entity by its code."""
+    return {row.code: row for row in session.scalars(select(LegalEntity))}
 
 
 def entity_countries(session: Session) -> dict[str, str]:
@@ -41,6 +55,12 @@ def save_products(session: Session, products: Sequence[ProductRecord], now: date
     rows = {product.code: {"code": product.code, "name": product.name} for product in products}
     _upsert(session, Product, list(rows.values()), ["code"], ["name"])
     save_links(session, [("product", p.code, p.source, p.source_ref) for p in products], now)
+
+
+def product_names(session: Session, codes: Iterable[str]) -> dict[str, str]:
+    """Names by code, of the products that are known."""
+    statement = select(Product.code, Product.name).where(is_one_of(Product.code, set(codes)))
+    return {row.code: row.name for row in session.execute(statement)}
 
 
 def save_links(session: Session, links: Iterable[tuple[str, str, str, str]], now: datetime) -> None:
@@ -118,6 +138,11 @@ _MASTER = [
     "terms_days",
     "is_on_hold",
     "owner",
+    "region",
+    "postal_code",
+    "is_tax_exempt",
+    "pays_by",
+    "release_mode",
 ]
 
 
@@ -135,6 +160,12 @@ def customers(session: Session, ids: Iterable[UUID]) -> dict[UUID, Customer]:
         if wanted
         else {}
     )
+
+
+def known_ids(session: Session, ids: Collection[UUID]) -> dict[str, UUID]:
+    """Those of the ids, by their text, under which there is a customer."""
+    found = session.scalars(select(Customer.id).where(is_one_of(Customer.id, ids)))
+    return {str(id): id for id in found}
 
 
 def rate_on(session: Session, currency: str, base: str, day: date) -> Decimal | None:

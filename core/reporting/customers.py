@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select, true
 from sqlalchemy.orm import Session
 
 from core.db.tables import ContactLog, Contract, Customer, Dispute, Document, Promise
@@ -63,21 +63,30 @@ def customer_detail(runtime: Runtime, viewer: Viewer | None, id: UUID, as_of: da
         return CustomerDetail(
             customer=customer,
             as_of=day,
-            balances=_balances(session, id, day),
+            balances=_balances(session, id, day, scope),
             contracts=_newest(session, Contract, Contract.starts_on, id),
             promises=_newest(session, Promise, Promise.made_at, id),
-            disputes=_newest(session, Dispute, Dispute.opened_at, id),
+            disputes=_newest(session, Dispute, Dispute.opened_at, id, _is_seen(scope)),
             contacts=_newest(session, ContactLog, ContactLog.at, id),
         )
 
 
-def _newest(session: Session, table: type[Owned], column: Any, id: UUID) -> tuple[Owned, ...]:
+def _is_seen(scope: Scope) -> ColumnElement[bool]:
+    """A dispute about a document belongs to the document's legal entity, any other to the customer's."""
+    hidden = select(Document.id).where(Document.id == Dispute.document_id, ~scope.holds(Document.entity))
+    return ~hidden.exists()
+
+
+def _newest(
+    session: Session, table: type[Owned], column: Any, id: UUID, condition: ColumnElement[bool] | None = None
+) -> tuple[Owned, ...]:
     owner: Any = table
-    statement = select(table).where(owner.customer_id == id).order_by(column.desc()).limit(_MOST)
+    statement = select(table).where(owner.customer_id == id, true() if condition is None else condition)
+    statement = statement.order_by(column.desc()).limit(_MOST)
     return tuple(session.scalars(statement))
 
 
-def _balances(session: Session, id: UUID, day: date) -> tuple[Balance, ...]:
+def _balances(session: Session, id: UUID, day: date, scope: Scope) -> tuple[Balance, ...]:
     later = receivables.later_applications(day)
     amount = receivables.open_amount(later)
     bucket = receivables.bucket_case(day, "due").label("bucket")
@@ -85,6 +94,7 @@ def _balances(session: Session, id: UUID, day: date) -> tuple[Balance, ...]:
         select(Document.currency, bucket, func.sum(amount), func.count())
         .outerjoin(later, later.c.id == Document.id)
         .where(receivables.receivable(), receivables.open_on(day), amount != 0, Document.customer_id == id)
+        .where(scope.holds(Document.entity))
         .group_by(Document.currency, bucket)
     )
     found: dict[str, tuple[dict[str, int], list[int]]] = {}

@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from core.kit.clock import month_start, previous_month
+from core.kit.clock import EARLIEST, month_start, previous_month
 from core.kit.money import exponent, to_decimal
 from core.reporting import formulas, process, receivables
 from core.reporting.exchange import Rates, rates_for
@@ -144,10 +144,12 @@ def _month_spans(as_of: date) -> Iterator[tuple[date, date]]:
 
 
 def _billed_back(session: Session, scope: Scope, as_of: date, rates: Rates, target_minor: int) -> list[MonthBilled]:
-    """Billing of as many months back as it takes to cover `target_minor`, or of all there is."""
-    earliest, spans, found = receivables.first_issue(session), _month_spans(as_of), list[MonthBilled]()
+    """Billing of the last months, and of as many before them as it takes to cover `target_minor` or as there are."""
+    first_issue, spans, found = receivables.first_issue(session), _month_spans(as_of), list[MonthBilled]()
+    # A date that a source got wrong by centuries must not make this a walk through all of them.
+    earliest = max(first_issue, EARLIEST) if first_issue else None
     covered = 0
-    while earliest and covered < target_minor:
+    while earliest and (not found or covered < target_minor):
         batch = [next(spans) for _ in range(_MONTHS_AT_A_TIME)]
         billed = receivables.billed_months(session, scope, batch[-1][0], batch[0][1])
         for first, last in batch:
@@ -192,7 +194,6 @@ def figures_of(measured: Measured) -> Figures:
     total, current = sum(ageing.values(), Decimal(0)), ageing["current"]
     billed = m.amount(rates.total((currency, minor) for currency, minor, _ in m.billed))
     countback, best = formulas.count_back(total, m.months), formulas.count_back(current, m.months)
-    dso, best_dso = _exact(countback), _exact(best)
     left_out = rates.left_out([*m.currencies, *(row[0] for row in m.opening), *(row[0] for row in m.credits)])
     return Figures(
         as_of=m.as_of,
@@ -202,9 +203,9 @@ def figures_of(measured: Measured) -> Figures:
         ageing=ageing,
         billed_90d=billed,
         dso_simple=formulas.dso_simple(total, billed),
-        dso_countback=dso,
-        dso_best_possible=best_dso,
-        average_days_delinquent=formulas.average_days_delinquent(dso, best_dso),
+        dso_countback=countback.exact,
+        dso_best_possible=best.exact,
+        average_days_delinquent=formulas.average_days_delinquent(countback.exact, best.exact),
         cei=formulas.collection_effectiveness(m.amount(rates.total(m.opening)), billed, total, current),
         overdue_share=formulas.percent(total - current, total),
         billing_accuracy=formulas.percent(m.accuracy.part, m.accuracy.whole),
@@ -218,10 +219,6 @@ def figures_of(measured: Measured) -> Figures:
         best_possible=best,
         measured=m,
     )
-
-
-def _exact(walked: CountBack) -> Decimal | None:
-    return None if walked.is_lower_bound else walked.days
 
 
 def figures(runtime: Runtime, as_of: date, entity: str | None = None, viewer: Viewer | None = None) -> Figures:

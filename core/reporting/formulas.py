@@ -37,11 +37,20 @@ class CountedMonth:
 
 @dataclass(frozen=True, slots=True)
 class CountBack:
-    """`is_lower_bound`: the receivables are larger than all billing known, so the days are "more than"."""
+    """`is_lower_bound`: the receivables are larger than all billing known, so the days are "more than".
+
+    `is_undefined`: nothing is open and nothing was billed, so there is nothing to count days of.
+    """
 
     days: Decimal
     is_lower_bound: bool
+    is_undefined: bool
     walk: tuple[CountedMonth, ...]
+
+    @property
+    def exact(self) -> Decimal | None:
+        """The days where they are known."""
+        return None if self.is_lower_bound or self.is_undefined else self.days
 
 
 def bucket_of(days_past: int) -> str:
@@ -68,10 +77,12 @@ def count_back(receivables: Decimal, months: Iterable[MonthBilled]) -> CountBack
 
     Takes the billing of each calendar month, by invoice date and latest first, off the receivables and counts the
     month's days; the month that cannot be covered counts in proportion (what is left / its billing x its days).
-    A month without billing counts in full. Source: the field's usual definition of count-back DSO.
+    A month without billing counts in full. Undefined when nothing is open and no month has
+    billing. Source: the field's usual definition of count-back DSO.
     """
     left, days, walk = receivables, Decimal(0), []
-    for month in months:
+    known = tuple(months)
+    for month in known:
         if left <= 0:
             break
         is_covered = left >= month.billed
@@ -79,7 +90,8 @@ def count_back(receivables: Decimal, months: Iterable[MonthBilled]) -> CountBack
         walk.append(CountedMonth(month.month, month.billed, left, counted))
         left -= month.billed
         days += counted
-    return CountBack(days, left > 0, tuple(walk))
+    is_undefined = not receivables and not any(month.billed for month in known)
+    return CountBack(days, left > 0, is_undefined, tuple(walk))
 
 
 def average_days_delinquent(dso: Decimal | None, best_possible: Decimal | None) -> Decimal | None:

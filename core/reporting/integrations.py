@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 
 from core.db.tables import Connection, Delivery, Document, InboxItem, SyncCursor
 from core.intake.model import FAILURES_BEFORE_REST
+from core.kit.words import counted
 from core.posting.model import LEDGER
 from core.reporting.invoice_detail import system_name
-from core.reporting.paging import SCAN_CAP, CountCapped, Viewer, capped_count
+from core.reporting.paging import CountCapped, Viewer, capped_count
 from core.reporting.receivables import Scope
 from core.reporting.sync_health import StreamProgress, SystemHealth, sync_health
 from core.runtime import Runtime
@@ -45,6 +46,8 @@ class Inbox:
     today: CountCapped
 
 
+# More rows of one day are not counted one by one; what is shown is then said to be a lower bound.
+_COUNTED_TODAY = 50_000
 _EMPTY = Inbox(0, 0, 0, None, CountCapped(0, False))
 
 
@@ -157,31 +160,32 @@ def _inboxes(session: Session, now: datetime) -> dict[str, Inbox]:
     )
     for source, state, count, oldest in session.execute(statement):
         states[source][state] = (count, oldest)
-    today = _received_today(session, now)
-    found: dict[str, Inbox] = defaultdict(lambda: _EMPTY)
+    today, is_capped = _received_today(session, now)
+    found = defaultdict(lambda: replace(_EMPTY, today=CountCapped(0, is_capped)))
     for source in {*states, *today}:
         counts = {state: number for state, (number, _) in states[source].items()}
         oldest_at = states[source]["new"][1] if "new" in states[source] else None
-        came = today.get(source, CountCapped(0, False))
+        came = CountCapped(today.get(source, 0), is_capped)
         found[source] = Inbox(
             counts.get("new", 0), counts.get("failed", 0), counts.get("set_aside", 0), oldest_at, came
         )
     return found
 
 
-def _received_today(session: Session, now: datetime) -> dict[str, CountCapped]:
-    """Per source, among the newest rows: a first synchronisation brings more than is worth counting."""
+def _received_today(session: Session, now: datetime) -> tuple[dict[str, int], bool]:
+    """Rows of the day per source, and whether these are lower bounds: a first synchronisation brings more than is
+    worth counting."""
     midnight = datetime.combine(now.date(), time(), UTC)
     newest = (
         select(InboxItem.source)
         .where(InboxItem.received_at >= midnight)
         .order_by(InboxItem.received_at.desc(), InboxItem.id.desc())
-        .limit(SCAN_CAP)
+        .limit(_COUNTED_TODAY)
         .subquery()
     )
     rows = session.execute(select(newest.c.source, func.count()).group_by(newest.c.source)).tuples().all()
-    is_capped = sum(count for _, count in rows) >= SCAN_CAP
-    return {source: CountCapped(count, is_capped) for source, count in rows}
+    counts: dict[str, int] = dict(rows)
+    return counts, sum(counts.values()) >= _COUNTED_TODAY
 
 
 def _outboxes(session: Session, scope: Scope) -> dict[str, Outbox]:
@@ -244,5 +248,5 @@ def _trouble(row: Connection, waiting: int) -> str:
     else:
         since = f" since {row.succeeded_at:%d %b, %H:%M} UTC" if row.succeeded_at else ""
         said = f"{title} is failing{since}"
-    noun = "posting waits" if waiting == 1 else "postings wait"
-    return f"{said}: {waiting:,} {noun}." if waiting else f"{said}; nothing is lost, it waits."
+    verb = "waits" if waiting == 1 else "wait"
+    return f"{said}: {counted(waiting, 'posting')} {verb}." if waiting else f"{said}; nothing is lost, it waits."

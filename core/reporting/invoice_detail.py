@@ -25,8 +25,10 @@ from core.db.tables import (
     Link,
     Transition,
 )
+from core.documents.model import HOUSE
 from core.kit.errors import NotFound
 from core.kit.money import format_minor
+from core.posting.model import MAIL
 from core.reporting.paging import Viewer
 from core.reporting.people import actor_words, names
 from core.reporting.receivables import Scope
@@ -36,6 +38,8 @@ SYSTEMS = {
     "stripe": "Stripe",
     "salesforce": "Salesforce",
     "netsuite": "NetSuite",
+    "mail": "e-mail",
+    "avatax": "AvaTax",
     "import": "an imported file",
     "house": "Quittance",
 }
@@ -93,6 +97,11 @@ class InvoiceDetail:
     disputes: tuple[Dispute, ...]
     open_case_id: UUID | None
 
+    @property
+    def has_paper(self) -> bool:
+        """The house issued it: there is a PDF, and it can be sent to the customer."""
+        return self.document.source == HOUSE and self.document.is_issued
+
 
 def system_name(system: str) -> str:
     return SYSTEMS.get(system.split(":")[0], system.split(":")[0].capitalize())
@@ -116,6 +125,7 @@ def invoice_detail(runtime: Runtime, viewer: Viewer | None, id: UUID) -> Invoice
             *_cases(cases),
             *_approvals(session, id),
             *_deliveries(session, id),
+            *_reached(document),
             *_disputes(disputes),
             *_cash(session, document),
         ]
@@ -194,6 +204,9 @@ def _approvals(session: Session, id: UUID) -> Iterable[Event]:
 
 def _deliveries(session: Session, id: UUID) -> Iterable[Event]:
     for row in session.scalars(select(Delivery).where(Delivery.document_id == id)):
+        if row.system == MAIL:
+            yield from _messages(row)
+            continue
         system = system_name(row.system)
         yield Event(row.enqueued_at, "Posting", f"On its way to {system}", "Quittance")
         if row.delivered_at is not None:
@@ -201,6 +214,23 @@ def _deliveries(session: Session, id: UUID) -> Iterable[Event]:
             yield Event(row.delivered_at, "Posting", f"Posted in {system}{number}", system)
         elif row.error:
             yield Event(row.next_at, "Posting", f"{system} answered: {row.error}", system)
+
+
+def _messages(row: Delivery) -> Iterable[Event]:
+    address = (row.payload.get("buyer") or {}).get("email") or "the customer"
+    if row.delivered_at is not None:
+        yield Event(row.delivered_at, "Message", f"Sent to {address} with the PDF", "Quittance")
+    elif row.error:
+        yield Event(row.next_at, "Message", row.error, "Mail server")
+    else:
+        yield Event(row.enqueued_at, "Message", f"On its way to {address}", "Quittance")
+
+
+def _reached(document: Document) -> Iterable[Event]:
+    if document.viewed_at is not None:
+        yield Event(document.viewed_at, "Message", "Opened by the customer", document.customer_name)
+    if document.bounced_at is not None:
+        yield Event(document.bounced_at, "Message", "The message came back", "Mail server")
 
 
 def _disputes(disputes: Iterable[Dispute]) -> Iterable[Event]:
@@ -224,7 +254,8 @@ def _elsewhere(session: Session, document: Document) -> tuple[Elsewhere, ...]:
         select(Link.system, Link.external_id).where(Link.kind == "document", Link.our_id == str(document.id))
     ).tuples()
     found = dict(links.all())
-    found.setdefault(document.source, document.source_ref)
+    if document.source != HOUSE:
+        found.setdefault(document.source, document.source_ref)
     numbers = select(Delivery.system, Delivery.external_number).where(
         Delivery.document_id == document.id, Delivery.external_number.is_not(None)
     )
@@ -237,4 +268,5 @@ def _elsewhere(session: Session, document: Document) -> tuple[Elsewhere, ...]:
 
 
 def _url(system: str, external_id: str) -> str | None:
-    return f"https://dashboard.stripe.com/invoices/{external_id}" if system == "stripe" and external_id else None
+    id = external_id.removeprefix("invoice:")
+    return f"https://dashboard.stripe.com/invoices/{id}" if system == "stripe" and id else None

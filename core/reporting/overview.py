@@ -10,7 +10,8 @@ from uuid import UUID
 
 from sqlalchemy import case, func, or_, select
 
-from core.db.tables import Approval, Case, Delivery, Document, LegalEntity
+from core.db.tables import Approval, Case, Customer, Delivery, Document, LegalEntity
+from core.kit.errors import Refused
 from core.reporting.invoice_detail import system_name
 from core.reporting.paging import Viewer
 from core.reporting.people import names
@@ -66,8 +67,19 @@ def legal_entities(runtime: Runtime, viewer: Viewer | None) -> tuple[str, ...]:
     """Codes the reader may choose from: those on file, or those of the customers when no list came yet."""
     allowed = viewer.entities if viewer else None
     with runtime.reading() as session:
-        codes = session.scalars(select(LegalEntity.code).order_by(LegalEntity.code)).all()
-    return tuple(code for code in codes if allowed is None or code in allowed)
+        on_file = session.scalars(select(LegalEntity.code)).all()
+        codes = on_file or session.scalars(select(Customer.entity).where(Customer.entity.is_not(None)).distinct()).all()
+    return tuple(code for code in sorted(filter(None, codes)) if allowed is None or code in allowed)
+
+
+def check_entity(runtime: Runtime, code: str) -> None:
+    """Raises Refused, naming those there are, when nothing belongs to such a legal entity."""
+    known = legal_entities(runtime, None)
+    with runtime.reading() as session:
+        is_known = code in known or session.scalar(select(Document.id).where(Document.entity == code).limit(1))
+    if not is_known:
+        there_are = f"Those on file are: {', '.join(known)}." if known else "None is on file."
+        raise Refused("entity.unknown", f"There is no legal entity “{code}”. {there_are}")
 
 
 def exceptions_by_age(runtime: Runtime, viewer: Viewer | None, entity: str | None = None) -> tuple[ExceptionCell, ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
-from sqlalchemy import Select, and_, exists, func, not_, or_, select, union
+from sqlalchemy import ColumnElement, Select, and_, exists, func, not_, or_, select, union
 from sqlalchemy.orm import Session
 
 from core.db.tables import Approval, Case, Dispute, Document, Transition
@@ -38,6 +38,7 @@ def _credited(as_of: date) -> Select[UUID | None]:
         Document.corrects_id.is_not(None),
         Document.kind == "credit_memo",
         Document.state != DocumentState.VOID,
+        Document.is_issued,
         Document.issue_date.between(window_start(as_of), as_of),
     )
 
@@ -63,6 +64,11 @@ def billing_accuracy(session: Session, scope: Scope, as_of: date) -> Portion:
     return Portion(issued - spoilt, issued)
 
 
+def _entered() -> ColumnElement[bool]:
+    """Invoices that were to go through: also what the house drafted, from the moment that it was told to release it."""
+    return and_(Document.kind == "invoice", Document.state.not_in((DocumentState.VOID, DocumentState.DRAFT)))
+
+
 def straight_through(session: Session, scope: Scope, as_of: date) -> Portion:
     """Invoices recorded in 30 days that reached released or posted with no step by a person, of all recorded in them.
 
@@ -78,7 +84,7 @@ def straight_through(session: Session, scope: Scope, as_of: date) -> Portion:
         )
     )
     statement = select(func.count().filter(Document.released_at < end, ~by_person), func.count()).where(
-        receivable(),
+        _entered(),
         Document.source != _IMPORTED,
         Document.recorded_at >= end - timedelta(days=STRAIGHT_THROUGH_DAYS),
         Document.recorded_at < end,

@@ -57,7 +57,8 @@ class BilledMonth:
 
 
 def receivable(document: Any = Document) -> ColumnElement[bool]:
-    return and_(document.kind == "invoice", document.state != DocumentState.VOID)
+    """What the house drafted and has not released is not owed by anybody."""
+    return and_(document.kind == "invoice", document.state != DocumentState.VOID, document.is_issued)
 
 
 def open_on(as_of: date, document: Any = Document) -> ColumnElement[bool]:
@@ -145,7 +146,7 @@ def billed_months(session: Session, scope: Scope, first: date, last: date) -> li
 
 
 def first_issue(session: Session) -> date | None:
-    return session.scalar(select(func.min(Document.issue_date)))
+    return session.scalar(select(func.min(Document.issue_date)).where(Document.is_issued))
 
 
 def unused_credits(session: Session, scope: Scope, as_of: date) -> list[tuple[str, int]]:
@@ -161,6 +162,7 @@ def unused_credits(session: Session, scope: Scope, as_of: date) -> list[tuple[st
         .where(
             Document.kind == "credit_memo",
             Document.state != DocumentState.VOID,
+            Document.is_issued,
             open_on(as_of),
             scope.holds(Document.entity),
         )

@@ -12,11 +12,13 @@ from core.canonical import (
     ContractRecord,
     CreditMemoRecord,
     CustomerRecord,
+    DeliveryNotice,
     DisputeRecord,
     EntityRecord,
     ExchangeRate,
     InvoiceRecord,
     LedgerRecord,
+    MeterRecord,
     OrderLineRecord,
     PaymentRecord,
     ProductRecord,
@@ -48,7 +50,9 @@ class RecordFacts(Command):
     contracts: tuple[ContractRecord, ...] = ()
     order_lines: tuple[OrderLineRecord, ...] = ()
     subscriptions: tuple[SubscriptionRecord, ...] = ()
+    meters: tuple[MeterRecord, ...] = ()
     ledger: tuple[LedgerRecord, ...] = ()
+    notices: tuple[DeliveryNotice, ...] = ()
     invoices: tuple[InvoiceRecord, ...] = ()
     credit_memos: tuple[CreditMemoRecord, ...] = ()
     payments: tuple[PaymentRecord, ...] = ()
@@ -57,7 +61,7 @@ class RecordFacts(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecideReceived(Command):
-    """Decides the oldest documents of a source that were recorded during its backfill."""
+    """Decides the oldest documents of a source that were recorded during its backfill, or had to wait."""
 
     source: str
 
@@ -91,6 +95,7 @@ class RecordDelivery(Command):
     external_id: str | None = None
     external_number: str | None = None
     external_total_minor: int | None = None
+    external_tax_minor: int | None = None
     error_code: str | None = None
     error: str | None = None
     retry_in_seconds: float | None = None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -11,9 +12,19 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from core.audit.model import Note
+from core.billing.tax import TaxTable
 from core.kit.money import convert_minor
 from core.parties import store as parties
 from core.workflow.actors import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class TaxWays:
+    """Which entities an engine outside taxes (`engines`), the table for all others, and how long a draft may wait."""
+
+    engines: Mapping[str, str] = field(default_factory=dict)
+    table: TaxTable = field(default_factory=lambda: TaxTable({}))
+    patience: timedelta = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -24,6 +35,11 @@ class Context:
     now: datetime
     actor: Actor
     currency: str
+    # Hours after the end of a period in which late usage still changes its draft.
+    usage_grace_hours: float = 12
+    tax: TaxWays = field(default_factory=TaxWays)
+    # How long a fresh document may wait for its contract.
+    patience: timedelta = timedelta(0)
 
     @cached_property
     def rates(self) -> dict[str, Decimal]:

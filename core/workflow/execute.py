@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select, update
@@ -11,11 +12,13 @@ from sqlalchemy.orm import Session
 
 from core.audit import store as audit
 from core.audit.model import Deed
+from core.billing.tax import TaxTable
 from core.db.tables import ExecutedCommand
 from core.runtime import Runtime
+from core.settings import Settings
 from core.workflow.actors import Actor
 from core.workflow.commands import AnyCommand
-from core.workflow.context import Context
+from core.workflow.context import Context, TaxWays
 from core.workflow.dispatch import handle
 from core.workflow.permissions import check
 
@@ -36,7 +39,7 @@ def execute(runtime: Runtime, command: AnyCommand, actor: Actor) -> Receipt:
         now = runtime.now()
         if not _is_first(session, command, name, actor, runtime):
             return Receipt(_result_of(session, command), is_repeat=True)
-        outcome = handle(command, Context(session, now, actor, runtime.settings.reporting_currency))
+        outcome = handle(command, open_context(runtime, session, actor))
         session.flush()
         session.execute(
             update(ExecutedCommand)
@@ -45,6 +48,24 @@ def execute(runtime: Runtime, command: AnyCommand, actor: Actor) -> Receipt:
         )
         audit.append(session, Deed(now, actor.label, name, command.command_id), outcome.notes)
         return Receipt(outcome.result)
+
+
+def open_context(runtime: Runtime, session: Session, actor: Actor) -> Context:
+    settings = runtime.settings
+    return Context(
+        session,
+        runtime.now(),
+        actor,
+        settings.reporting_currency,
+        settings.usage_grace_hours,
+        tax_ways(settings),
+        timedelta(seconds=settings.document_patience_seconds),
+    )
+
+
+def tax_ways(settings: Settings) -> TaxWays:
+    table = TaxTable({"US": settings.tax_registrations})
+    return TaxWays(settings.tax_engines, table, timedelta(minutes=settings.tax_patience_minutes))
 
 
 def _is_first(session: Session, command: AnyCommand, name: str, actor: Actor, runtime: Runtime) -> bool:

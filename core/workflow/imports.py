@@ -13,12 +13,17 @@ from core.intake.ledger_file import BadRow as BadRow
 from core.intake.ledger_file import ParsedLedger as ParsedLedger
 from core.intake.ledger_file import Reading as Reading
 from core.intake.ledger_file import parse_ledger
+from core.intake.ledger_limits import Limits
 from core.intake.ledger_report import report_csv as report_csv
 from core.intake.ledger_sheet import Sheet as Sheet
 from core.intake.ledger_sheet import read_sheet, suggested_formats
 from core.kit.errors import Refused
 from core.kit.ids import content_hash, id_from
+from core.kit.words import counted
+from core.runtime import Runtime
+from core.workflow.actors import Actor
 from core.workflow.commands import ImportLedger
+from core.workflow.import_limits import limits_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,12 @@ def open_ledger(name: str, content: bytes) -> LedgerFile:
     return LedgerFile(name, sheet, mapping, suggested_formats(sheet, mapping))
 
 
+def limits_for(runtime: Runtime, actor: Actor) -> Limits:
+    """What a file that this actor brings may say."""
+    with runtime.reading() as session:
+        return limits_of(session, actor, runtime.today())
+
+
 def check_ledger(file: LedgerFile, reading: Reading) -> ParsedLedger:
     """The dry run: what would be imported, and every bad row."""
     return parse_ledger(file.sheet, reading)
@@ -47,7 +58,7 @@ def import_command(file_name: str, parsed: ParsedLedger, command_id: UUID | None
     """The command for a clean file; without an id, the same content gives the same id. Raises Refused otherwise."""
     if parsed.bad_rows:
         count = len({bad.row for bad in parsed.bad_rows})
-        raise Refused("import.bad_rows", f"{count:,} bad {'row' if count == 1 else 'rows'}; nothing was imported.")
+        raise Refused("import.bad_rows", f"{counted(count, 'bad row')}; nothing was imported.")
     if not parsed.invoices:
         raise Refused("import.empty", "There is nothing to import.")
     facts = [record.model_dump(mode="json") for record in parsed.invoices]

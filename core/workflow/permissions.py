@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from core.kit.errors import Forbidden
 from core.workflow import billing_commands as b
 from core.workflow import commands as c
@@ -44,6 +46,27 @@ ALLOWED: dict[type[Command], frozenset[Role]] = {
     c.SaveUser: _GOVERN | _JOBS,
     c.ReleasePolicy: _JOBS,
     b.PlanSchedules: _JOBS,
+    b.StartBillingRun: _TRIAGE | _JOBS,
+    b.GenerateParts: _JOBS,
+    b.SettleDrafts: _JOBS,
+    b.FinishRun: _JOBS,
+    b.ResumeRun: _TRIAGE,
+    b.ReleaseRun: _TRIAGE,
+    b.CancelRun: _TRIAGE,
+    b.ReleaseInvoices: _TRIAGE,
+    b.RerateDrafts: _TRIAGE | _JOBS,
+    b.RecordTax: _JOBS,
+    b.RecordUsage: _JOBS,
+    b.SummariseUsage: _JOBS,
+    b.CorrectUsage: _TRIAGE,
+    b.CreateApiKey: _GOVERN | _JOBS,
+    b.RevokeApiKey: _GOVERN,
+    b.RecordView: _JOBS,
+    b.ResendInvoice: _DISPUTE | _OPERATE,
+    b.IssueCreditMemo: _DISPUTE,
+    b.WithdrawCreditMemo: _DISPUTE,
+    b.WatchDrift: _JOBS,
+    b.ApplyDriftFix: _TRIAGE,
 }
 
 
@@ -62,4 +85,22 @@ def check(actor: Actor, command: Command) -> None:
             "role.not_allowed",
             f"Policy “roles”: this is not for a {actor.role}; ask someone who is "
             f"{' or '.join(sorted(ALLOWED[type(command)] - _JOBS)) or 'the system itself'}.",
+        )
+
+
+def check_entities(actor: Actor, entities: Iterable[str | None]) -> None:
+    """Raises Forbidden, naming the first entity that is not the actor's."""
+    for entity in entities:
+        if not actor.may_see(entity):
+            whom = entity or "what belongs to no legal entity"
+            raise Forbidden("entity.scope", f"Policy “entity scope”: you do not act for {whom}.")
+
+
+def check_whole_company(actor: Actor) -> None:
+    """Raises Forbidden for people of some legal entities only."""
+    if actor.entities is not None:
+        raise Forbidden(
+            "entity.scope",
+            "Policy “entity scope”: nobody knows yet whose records these are; "
+            "ask someone who acts for all legal entities.",
         )

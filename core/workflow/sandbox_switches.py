@@ -17,7 +17,7 @@ from core.runtime import Runtime
 from core.workflow.actors import Actor, Role
 
 _TIMEOUT_SECONDS = 3.0
-_TITLES = {"salesforce": "Salesforce", "stripe": "Stripe", "netsuite": "NetSuite"}
+_TITLES = {"salesforce": "Salesforce", "stripe": "Stripe", "netsuite": "NetSuite", "mail": "E-mail"}
 Setting = bool | int | float
 
 # What a system can be made to do, with its calm value.
@@ -119,6 +119,13 @@ def set_pace(runtime: Runtime, actor: Actor, pace: Pace) -> None:
     """Makes the company live faster, slower or not at all. Raises as `set_faults`."""
     _check(actor)
     _tell(_lines(runtime)[0], "speed", {"events_per_minute": pace.events_per_minute, "paused": pace.is_paused})
+
+
+def sign_contract(runtime: Runtime, actor: Actor) -> str:
+    """Has a new customer of the simulated company sign a contract that this house bills; answers which. Raises as
+    `set_faults`."""
+    _check(actor)
+    return str(_call(_lines(runtime)[0], "POST", "sign")["signed"])
 
 
 def apply_preset(runtime: Runtime, actor: Actor, name: str) -> None:

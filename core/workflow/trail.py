@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.audit import store as audit
+from core.kit.words import counted
 from core.runtime import Runtime
 
 
@@ -12,5 +13,5 @@ def verify(runtime: Runtime) -> tuple[bool, str]:
         broken_at = audit.first_break(session)
         length = audit.length(session)
     if broken_at is None:
-        return True, f"The trail is whole: {length:,} entries, each linked to the one before."
+        return True, f"The trail is whole: {counted(length, 'entry')}, each linked to the one before."
     return False, f"The trail is broken at entry {broken_at:,}: it was changed, removed or added outside the house."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.kit.errors import NotFound
+from core.kit.words import counted
 from core.reporting.customers import CustomerDetail, customer_detail
 from core.reporting.explained import BUCKET_WORDS
 from core.reporting.invoices import InvoiceFilters, list_invoices
@@ -14,6 +15,7 @@ from pages.explore.tables import invoice_grid
 from pages.ui import access, charts, money
 from pages.ui.act import show_flash
 from pages.ui.links import go
+from pages.ui.plain import plain
 from pages.ui.runtime import runtime
 from pages.ui.tables import cursor, pager
 
@@ -40,7 +42,7 @@ def _open_items(found: CustomerDetail) -> None:
     chosen = InvoiceFilters(customer_id=found.customer.id, as_of=found.as_of)
     page = list_invoices(runtime(), person, chosen, cursor(_PAGER, chosen), size=20)
     opened = invoice_grid(page.rows, _GRID, is_one_customer=True)
-    pager(page.info, _PAGER, "open items")
+    pager(page.info, _PAGER, "open item")
     if opened:
         go("invoice", {"id": str(opened)})
 
@@ -50,20 +52,20 @@ show_flash()
 try:
     detail = customer_detail(runtime(), person, row_id(st.query_params.get("id"), "This customer"))
 except NotFound as missing:
-    st.warning(missing.sentence, icon=":material/search_off:")
+    st.warning(plain(missing.sentence), icon=":material/search_off:")
     st.stop()
 who = detail.customer
-st.title(who.name)
+st.title(plain(who.name))
 facts = (
     who.number,
     who.segment,
     f"billed by {who.entity}" if who.entity else None,
     f"in {who.country}" if who.country else None,
-    f"terms {who.terms_days} days" if who.terms_days is not None else None,
+    f"terms {counted(who.terms_days, 'day')}" if who.terms_days is not None else None,
     who.email,
     f"owner {who.owner}" if who.owner else None,
 )
-st.caption(" · ".join(str(fact) for fact in facts if fact))
+st.caption(" · ".join(plain(fact) for fact in facts if fact))
 _balances(detail)
 st.subheader("Open items")
 _open_items(detail)

@@ -85,7 +85,7 @@ picked = id_grid(
     selection="single",
     alt="Disputes",
 )
-pager(page.info, _PAGER, "disputes")
+pager(page.info, _PAGER, "dispute")
 if picked:
     untick(_GRID)
     documents = {row.id: row.document_id for row in page.rows}

@@ -7,9 +7,11 @@ import streamlit as st
 from core.kit.errors import NotFound
 from core.reporting.invoice_detail import InvoiceDetail, invoice_detail
 from core.reporting.paging import row_id
+from pages.explore.invoice_letter import letter
 from pages.explore.invoice_parts import about, lines
 from pages.ui import access, badges, dates, links, money
 from pages.ui.act import show_flash
+from pages.ui.plain import plain
 from pages.ui.runtime import runtime
 
 _ICONS = {
@@ -20,6 +22,7 @@ _ICONS = {
     "Exception": "rule",
     "Approval": "approval",
     "Posting": "outbox",
+    "Message": "mail",
     "Dispute": "balance",
     "Cash": "payments",
 }
@@ -29,7 +32,7 @@ _LEVELS = {"error": "red", "warning": "orange", "must_fix": "red", "confirm": "o
 def _facts(found: InvoiceDetail) -> None:
     row = found.document
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.title(f"{'Credit memo' if row.kind == 'credit_memo' else 'Invoice'} {row.number}", width="content")
+        st.title(f"{'Credit memo' if row.kind == 'credit_memo' else 'Invoice'} {plain(row.number)}", width="content")
         badges.badge(row.state)
         if row.is_disputed:
             badges.badge("disputed")
@@ -43,7 +46,7 @@ def _facts(found: InvoiceDetail) -> None:
 
 def _findings(found: InvoiceDetail) -> None:
     for each in found.findings:
-        st.markdown(f":{_LEVELS.get(each.level, 'gray')}-badge[{badges.words(each.level)}] {each.sentence}")
+        st.markdown(f":{_LEVELS.get(each.level, 'gray')}-badge[{badges.words(each.level)}] {plain(each.sentence)}")
     if found.open_case_id is not None:
         links.link("exception", "Work on the open exception", {"id": str(found.open_case_id)}, icon=":material/rule:")
 
@@ -52,7 +55,8 @@ def _timeline(found: InvoiceDetail) -> None:
     for event in found.timeline:
         when = dates.day(event.at.date()) if event.is_day_only else dates.instant(event.at)
         st.markdown(
-            f":material/{_ICONS.get(event.stage, 'circle')}: {event.sentence}  \n:small[:gray[{when} · {event.actor}]]"
+            f":material/{_ICONS.get(event.stage, 'circle')}: {plain(event.sentence)}"
+            f"  \n:small[:gray[{when} · {plain(event.actor)}]]"
         )
 
 
@@ -61,12 +65,13 @@ show_flash()
 try:
     detail = invoice_detail(runtime(), person, row_id(st.query_params.get("id"), "This invoice"))
 except NotFound as missing:
-    st.warning(missing.sentence, icon=":material/search_off:")
+    st.warning(plain(missing.sentence), icon=":material/search_off:")
     st.stop()
 _facts(detail)
 left, right = st.columns([13, 7], gap="medium")
 with left:
     _findings(detail)
+    letter(detail, person)
     st.subheader("Lines")
     lines(detail)
     about(detail)

@@ -7,6 +7,7 @@ import streamlit as st
 
 from core.reporting.invoice_detail import InvoiceDetail
 from pages.ui import badges, dates, links, money
+from pages.ui.plain import plain
 
 
 def about(found: InvoiceDetail) -> None:
@@ -14,7 +15,7 @@ def about(found: InvoiceDetail) -> None:
     if found.customer is not None:
         links.link("customer", found.customer.name, {"id": str(found.customer.id)}, icon=":material/domain:")
     else:
-        st.markdown(row.customer_name)
+        st.markdown(plain(row.customer_name))
     period = f"{dates.day(row.period_start)} to {dates.day(row.period_end)}" if row.period_start else None
     facts = {
         "Legal entity": row.entity,
@@ -26,16 +27,16 @@ def about(found: InvoiceDetail) -> None:
         "Settled": dates.day(row.settled_on) if row.settled_on else None,
     }
     st.table(
-        pd.DataFrame(
-            [(name, value or money.NOTHING) for name, value in facts.items()], columns=["Fact", "Value"]
-        ).set_index("Fact"),
+        pd.DataFrame([(name, plain(value)) for name, value in facts.items()], columns=["Fact", "Value"]).set_index(
+            "Fact"
+        ),
         hide_header=True,
     )
     for place in found.elsewhere:
         if place.url:
-            st.link_button(f"Open {place.reference} in {place.system}", place.url, icon=":material/open_in_new:")
+            st.link_button(f"Open {plain(place.reference)} in {place.system}", place.url, icon=":material/open_in_new:")
         else:
-            st.caption(f"In {place.system} as {place.reference}")
+            st.caption(f"In {place.system} as {plain(place.reference)}")
 
 
 def lines(found: InvoiceDetail) -> None:

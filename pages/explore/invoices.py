@@ -77,6 +77,6 @@ with st.expander(
         )
 page = list_invoices(runtime(), person, chosen, cursor(_PAGER, chosen))
 opened = invoice_grid(page.rows, _GRID)
-pager(page.info, _PAGER, "invoices")
+pager(page.info, _PAGER, "invoice")
 if opened:
     go("invoice", {"id": str(opened)})

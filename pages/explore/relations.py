@@ -9,6 +9,10 @@ import streamlit as st
 
 from core.reporting.customers import CustomerDetail
 from pages.ui import badges, dates, money
+from pages.ui.links import go
+from pages.ui.tables import id_grid, untick
+
+_GRID = "customer_contracts"
 
 
 def _table(rows: Sequence[tuple[object, ...]], columns: list[str], nothing: str) -> None:
@@ -28,11 +32,19 @@ def relations(found: CustomerDetail) -> None:
 
 
 def _contracts(found: CustomerDetail) -> None:
+    if not found.contracts:
+        st.caption("No contracts on file.")
+        return
     rows = [
         (c.number, badges.words(c.status), dates.day(c.starts_on), dates.day(c.ends_on), c.po_number or money.NOTHING)
         for c in found.contracts
     ]
-    _table(rows, ["Contract", "State", "From", "To", "Purchase order"], "No contracts on file.")
+    columns = ["Contract", "State", "From", "To", "Purchase order"]
+    ids = [contract.id for contract in found.contracts]
+    picked = id_grid(pd.DataFrame(rows, columns=columns), ids, key=_GRID, selection="single", alt=", ".join(columns))
+    if picked:
+        untick(_GRID)
+        go("contract", {"id": str(picked[0])})
 
 
 def _promises(found: CustomerDetail) -> None:

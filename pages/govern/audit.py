@@ -84,7 +84,7 @@ with bar:
     _download(person, chosen, page.count)
     _verify()
 picked = id_grid(_frame(page.rows), [row.seq for row in page.rows], key=_GRID, selection="single", alt="The trail")
-pager(page.info, _PAGER, "entries")
+pager(page.info, _PAGER, "entry")
 if picked:
     untick(_GRID)
     operate_drawer.look_at(LOOKED_AT, picked[0])

@@ -8,6 +8,7 @@ from uuid import UUID
 import pandas as pd
 import streamlit as st
 
+from core.kit.words import counted
 from core.reporting.staff import StaffMember, staff
 from core.workflow.actors import Role
 from pages.govern.person_form import entries, save
@@ -81,6 +82,6 @@ with bar:
         args=(ticked[0] if ticked else None,),
     )
     st.button("Add person", icon=":material/person_add:", key="people_add", on_click=_open, args=("new",))
-    st.caption(f"{sum(each.is_active for each in people)} people may sign in")
+    st.caption(f"{counted(sum(each.is_active for each in people), 'person')} may sign in")
 if (whom := st.session_state.get(_OPEN)) is not None:
     _edit(next((each for each in people if each.id == whom), None))

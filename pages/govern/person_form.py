@@ -13,6 +13,7 @@ from core.workflow.actors import Role
 from core.workflow.commands import SaveUser
 from core.workflow.passwords import hash_password, password_findings
 from pages.ui.act import act, form_id
+from pages.ui.plain import plain
 from pages.ui.runtime import runtime
 
 _ROLES = [role.value for role in Role if role is not Role.JOB]
@@ -89,6 +90,6 @@ def save(entries: Entries, currency: str, *, is_new: bool) -> bool:
     try:
         command = entries.command(currency)
     except Refused as refusal:
-        st.error(refusal.sentence, icon=":material/error:")
+        st.error(plain(refusal.sentence), icon=":material/error:")
         return False
     return act(command, f"{command.name} was saved")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from core.kit.errors import Refused
-from core.workflow.actors import Role
+from core.kit.words import counted
+from core.workflow.actors import Actor, Role
 from core.workflow.imports import (
     COLUMNS,
     DATE_FORMATS,
@@ -13,11 +14,13 @@ from core.workflow.imports import (
     Reading,
     check_ledger,
     import_command,
+    limits_for,
     open_ledger,
 )
 from pages.operate.ledger_preview import bad_rows, preview
 from pages.ui import access, badges
 from pages.ui.act import act, form_id, show_flash
+from pages.ui.plain import plain
 from pages.ui.runtime import runtime
 
 _NONE = "Not in the file"
@@ -38,7 +41,7 @@ def _mapping(file: LedgerFile) -> dict[str, str]:
     return {name: theirs for name, theirs in chosen.items() if theirs != _NONE}
 
 
-def _reading(file: LedgerFile) -> Reading:
+def _reading(file: LedgerFile, person: Actor) -> Reading:
     fitting = [*file.date_formats, *(form for form in DATE_FORMATS if form not in file.date_formats)]
     with st.container(horizontal=True):
         form = st.selectbox("Date format", fitting, key="import_date_format", accept_new_options=True, width=220)
@@ -51,10 +54,10 @@ def _reading(file: LedgerFile) -> Reading:
         )
     if len(file.date_formats) > 1:
         st.caption("Days and months cannot be told apart in this file: make sure that the date format is right.")
-    return Reading(currency.upper(), form or DATE_FORMATS[0], _mapping(file))
+    return Reading(currency.upper(), form or DATE_FORMATS[0], _mapping(file), limits_for(runtime(), person))
 
 
-access.require(Role.ANALYST, Role.CONTROLLER)
+person = access.require(Role.ANALYST, Role.CONTROLLER)
 show_flash()
 st.title("Import a ledger")
 st.caption("Customers, invoices, payments and disputes from one CSV file: one row per invoice, all or nothing.")
@@ -63,9 +66,9 @@ if upload is None:
     st.stop()
 try:
     file = open_ledger(upload.name, upload.getvalue())
-    parsed = check_ledger(file, _reading(file))
+    parsed = check_ledger(file, _reading(file, person))
 except Refused as refusal:
-    st.error(refusal.sentence, icon=":material/block:")
+    st.error(plain(refusal.sentence), icon=":material/block:")
     st.stop()
 if parsed.bad_rows:
     bad_rows(parsed)
@@ -73,6 +76,6 @@ else:
     preview(parsed)
 if st.button("Import", type="primary", icon=":material/upload:", disabled=not parsed.is_clean, key="import_go") and act(
     import_command(upload.name, parsed, form_id(f"import-{upload.file_id}")),
-    f"{len(parsed.invoices):,} invoices imported",
+    f"{counted(len(parsed.invoices), 'invoice')} imported",
 ):
     st.rerun()

@@ -45,11 +45,7 @@ def preview(parsed: ParsedLedger) -> None:
 
 
 def bad_rows(parsed: ParsedLedger) -> None:
-    count = len({bad.row for bad in parsed.bad_rows})
-    st.error(
-        f"{count:,} of {parsed.row_count:,} rows cannot be imported. Nothing is kept until all can.",
-        icon=":material/block:",
-    )
+    st.error(f"{parsed.verdict}. Nothing is kept until all can.", icon=":material/block:")
     rows = [(bad.row, bad.column, bad.value, bad.sentence) for bad in parsed.bad_rows[:_SHOWN]]
     st.dataframe(
         pd.DataFrame(rows, columns=["Row", "Column", "Value", "What is wrong"]), hide_index=True, alt="Bad rows"

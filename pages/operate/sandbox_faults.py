@@ -6,10 +6,20 @@ import streamlit as st
 
 from core.kit.errors import Refused
 from core.workflow.actors import Actor, Role
-from core.workflow.sandbox_switches import PRESETS, Bench, Pace, apply_preset, look, set_faults, set_pace
+from core.workflow.sandbox_switches import (
+    PRESETS,
+    Bench,
+    Pace,
+    apply_preset,
+    look,
+    set_faults,
+    set_pace,
+    sign_contract,
+)
 from pages.ui import access
 from pages.ui.act import show_flash
-from pages.ui.operate_faults import switched, switches
+from pages.ui.operate_faults import signed, switched, switches
+from pages.ui.plain import plain
 from pages.ui.runtime import runtime
 
 _FASTEST = 600
@@ -34,6 +44,17 @@ def _pace(person: Actor, pace: Pace) -> None:
         switched(lambda: set_pace(runtime(), person, Pace(events, is_paused)), "The company's pace was changed")
 
 
+def _sales(person: Actor) -> None:
+    with st.container(border=True):
+        st.markdown("**Sell something**")
+        st.caption(
+            "A new customer signs a contract in Salesforce that Quittance bills. Within a minute or two it is a "
+            "schedule; what is due of it is billed with the next run."
+        )
+        if st.button("Sign a contract now", key="sign_contract", icon=":material/ink_pen:"):
+            signed(lambda: sign_contract(runtime(), person))
+
+
 def _systems(person: Actor, bench: Bench) -> None:
     with st.grid(len(bench.systems), min_column_width=260, gap="small"):
         for seen in bench.systems:
@@ -51,9 +72,10 @@ st.caption("For the imitated systems of this installation only. Nothing here tou
 try:
     bench = look(runtime())
 except Refused as refusal:
-    st.warning(refusal.sentence, icon=":material/science:")
+    st.warning(plain(refusal.sentence), icon=":material/science:")
     st.stop()
 _presets(person)
 if bench.pace is not None:
     _pace(person, bench.pace)
+    _sales(person)
 _systems(person, bench)

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from core.kit.words import counted
 from core.reporting import overview
 from core.reporting.cases import TYPE_TITLES
 from core.workflow.actors import Actor
@@ -21,7 +22,9 @@ _TABLE_HEIGHT = 225
 def exceptions(person: Actor, entity: str | None, currency: str) -> None:
     found = overview.exceptions_by_age(runtime(), person, entity)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown(f"**{sum(cell.count for cell in found):,} exceptions** · {currency} at stake", width="content")
+        st.markdown(
+            f"**{counted(sum(cell.count for cell in found), 'exception')}** · {currency} at stake", width="content"
+        )
         may = may_open("exceptions", person.role)
         opened = may and st.button("Open the queue", icon=":material/arrow_forward:", type="tertiary")
     if not found:

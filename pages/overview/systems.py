@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.kit.words import counted
 from core.reporting.sync_health import sync_health
 from pages.ui import badges, dates
+from pages.ui.plain import plain
 from pages.ui.runtime import runtime
 
 
@@ -16,7 +18,7 @@ def first_sync() -> None:
     if running:
         names, read = ", ".join(system.title for system in running), sum(system.records for system in running)
         st.info(
-            f"The first synchronisation is running: {read:,} records from {names} so far. "
+            f"The first synchronisation is running: {counted(read, 'record')} from {names} so far. "
             "You can work meanwhile; the figures grow until it is done.",
             icon=":material/sync:",
         )
@@ -31,7 +33,9 @@ def systems() -> None:
     for system in found:
         left = f", {dates.span(system.remaining)} left" if system.remaining else ""
         words = (
-            f"{system.records:,} records read{left}" if system.is_first_sync else dates.ago(system.succeeded_at, now)
+            f"{counted(system.records, 'record')} read{left}"
+            if system.is_first_sync
+            else dates.ago(system.succeeded_at, now)
         )
         is_reading = system.is_first_sync and system.state == "connected"
         state = ":blue-badge[Synchronising]" if is_reading else badges.inline(system.state)
@@ -39,4 +43,4 @@ def systems() -> None:
         if system.is_first_sync and system.share is not None:
             st.progress(system.share)
         elif system.problem:
-            st.caption(system.problem)
+            st.caption(plain(system.problem))

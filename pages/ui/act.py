@@ -12,6 +12,7 @@ from core.kit.ids import new_id
 from core.workflow import execute
 from core.workflow.commands import AnyCommand
 from pages.ui.access import current
+from pages.ui.plain import plain
 from pages.ui.runtime import runtime
 
 _FLASH = "ui.flash"
@@ -46,11 +47,11 @@ def flash(sentence: str) -> None:
 def show_flash() -> None:
     """Shows what was queued; call it first thing on a page."""
     for sentence in st.session_state.pop(_FLASH, []):
-        st.toast(sentence, icon=":material/check_circle:")
+        st.toast(plain(sentence), icon=":material/check_circle:")
 
 
 def _refuse(sentence: str) -> bool:
-    st.error(sentence, icon=":material/block:")
+    st.error(plain(sentence), icon=":material/block:")
     return False
 
 

@@ -81,6 +81,17 @@ def line(
     _show(figure, key, alt, height=height, y_title=y_title, has_legend=len(names) > 1)
 
 
+def daily(
+    frame: pd.DataFrame, *, day: str, value: str, marked: str, key: str, y_title: str = "", alt: str, height: int = 280
+) -> None:
+    """One bar a day; the days for which the column `marked` is true stand out in a warm colour."""
+    words = frame.assign(kind=["Spike" if is_marked else "Usual" for is_marked in frame[marked]])
+    warm = _palette({theme: colours[3] for theme, colours in _AGEING.items()})
+    figure = px.bar(words, x=day, y=value, color="kind", color_discrete_map={"Usual": _palette(_ACCENT), "Spike": warm})
+    figure.update_traces(hovertemplate="%{x|%d %b %Y}<br>%{y:,.2f}<extra></extra>")
+    _show(figure, key, alt, height=height, y_title=y_title, has_legend=bool(frame[marked].any()))
+
+
 def _palette(colours: Mapping[str, Any]) -> Any:
     return colours["dark" if st.context.theme.type == "dark" else "light"]
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
+from core.kit.words import counted
+
 NOTHING = "—"
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"))
 
@@ -48,5 +50,4 @@ def days_late(due: date | None, today: date) -> str:
     late = (today - due).days
     if late == 0:
         return "due today"
-    noun = "day" if abs(late) == 1 else "days"
-    return f"{late} {noun} overdue" if late > 0 else f"due in {-late} {noun}"
+    return f"{counted(late, 'day')} overdue" if late > 0 else f"due in {counted(-late, 'day')}"

@@ -10,6 +10,7 @@ import streamlit as st
 from core.workflow.actors import Role
 from pages.ui.access import current
 from pages.ui.act import flash
+from pages.ui.plain import plain
 from pages.ui.runtime import runtime
 from pages.ui.site_map import screen, screens_for
 
@@ -31,12 +32,12 @@ def go(name: str, params: Params | None = None) -> None:
 
 
 def link(name: str, label: str, params: Params | None = None, *, icon: str | None = None) -> None:
-    """A link to a screen, or plain text for those whose role does not have it."""
+    """A link to a screen, its label read as plain text, or that text alone for those whose role does not have it."""
     actor = current()
     if actor is None or not may_open(name, actor.role):
-        st.markdown(label)
+        st.markdown(plain(label))
         return
-    st.page_link(screen(name).script, label=label, icon=icon, query_params=dict(params or {}))
+    st.page_link(screen(name).script, label=plain(label), icon=icon, query_params=dict(params or {}))
 
 
 def url(name: str, params: Params | None = None) -> str:

@@ -8,6 +8,7 @@ import structlog
 from core.kit.errors import Refused
 from core.kit.ids import new_id
 from core.runtime import StoreUnreachable
+from pages.ui.plain import plain
 
 _log = structlog.get_logger()
 
@@ -16,7 +17,7 @@ def show_mishap(problem: BaseException) -> bool:
     """Always shows its own words; what is not a refusal goes to the log under a reference that people can quote."""
     match problem:
         case Refused():
-            st.warning(problem.sentence, icon=":material/info:")
+            st.warning(plain(problem.sentence), icon=":material/info:")
         case StoreUnreachable():
             st.error("The store cannot be reached at the moment. Try again in a minute.", icon=":material/cloud_off:")
         case _:

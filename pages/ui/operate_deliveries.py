@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from core.kit.errors import Refused
+from core.kit.words import counted
 from core.reporting import deliveries as read
 from core.reporting.deliveries import DeliveryDetail, DeliveryFilters, DeliveryRow, Preview, Verb
 from core.reporting.paging import row_id
@@ -15,6 +16,7 @@ from core.workflow.commands import RetryDeliveries, SetAsideDeliveries
 from pages.ui import badges, dates, filters, money, operate_drawer
 from pages.ui.act import act, form_id
 from pages.ui.links import link
+from pages.ui.plain import plain
 from pages.ui.runtime import runtime
 from pages.ui.tables import cursor, id_grid, pager, untick
 
@@ -52,7 +54,7 @@ def deliveries(person: Actor) -> None:
             "Tries": badges.count_column("Tries", 60),
         },
     )
-    pager(page.info, _PAGER, "deliveries")
+    pager(page.info, _PAGER, "delivery")
     picked = {id for id, _ in ticked}
     with bar:
         _actions(person, chosen, tuple(row for row in page.rows if row.id in picked))
@@ -111,10 +113,8 @@ def _confirm(seen: Preview, verb: Verb) -> None:
 
 
 def _preview(seen: Preview, verb: Verb) -> None:
-    count = len(seen.rows)
-    noun = "delivery" if count == 1 else "deliveries"
     sums = ", ".join(money.with_currency(minor, currency) for currency, minor in seen.totals)
-    st.write(f"**{_VERBS[verb]}: {count:,} {noun}**" + (f", {sums}" if sums else ""))
+    st.write(f"**{_VERBS[verb]}: {counted(len(seen.rows), 'delivery')}**" + (f", {sums}" if sums else ""))
     if seen.left_out:
         why = "neither refused nor set aside" if verb == "retry" else "delivered, in doubt or set aside already"
         st.caption(f"{seen.left_out:,} of those chosen stay as they are: they are {why}.")
@@ -123,17 +123,13 @@ def _preview(seen: Preview, verb: Verb) -> None:
 def _form(rows: tuple[DeliveryRow, ...], verb: Verb) -> bool:
     """The last question before it is done; says whether it was."""
     targets = tuple(Target(row.id, row.revision) for row in rows)
-    with st.form(f"deliveries_{verb}_form", border=False):
-        reason = st.text_input("Reason", placeholder="Kept in the trail") if verb == "set_aside" else ""
-        is_sent = st.form_submit_button(_VERBS[verb], type="primary" if verb == "retry" else "secondary")
-    if not is_sent:
+    reason = operate_drawer.stopped_form("deliveries", verb, _VERBS[verb])
+    if reason is None:
         return False
     if verb == "retry":
-        return act(
-            RetryDeliveries(command_id=form_id("retry_deliveries"), targets=targets), "{n} deliveries: sent again"
-        )
+        return act(RetryDeliveries(command_id=form_id("retry_deliveries"), targets=targets), "{n} sent again")
     command = SetAsideDeliveries(command_id=form_id("set_aside_deliveries"), targets=targets, reason=reason)
-    return act(command, "{n} deliveries: set aside")
+    return act(command, "{n} set aside")
 
 
 @st.dialog(
@@ -143,12 +139,12 @@ def _drawer(person: Actor, id: str) -> None:
     try:
         detail = read.delivery_detail(runtime(), person, row_id(id, "This delivery"))
     except Refused as refusal:
-        st.warning(refusal.sentence, icon=":material/info:")
+        st.warning(plain(refusal.sentence), icon=":material/info:")
         return
     row = detail.row
-    st.markdown(f"**{row.number}** {badges.inline(row.state)}")
+    st.markdown(f"**{plain(row.number)}** {badges.inline(row.state)}")
     if row.error:
-        st.error(row.error, icon=":material/error:")
+        st.error(plain(row.error), icon=":material/error:")
     _facts(detail)
     link("invoice", "Open the document", {"id": str(row.document_id)}, icon=":material/receipt_long:")
     _offer(row)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import pandas as pd
@@ -10,6 +10,7 @@ import streamlit as st
 
 from core.reporting.deliveries import Attempt
 from pages.ui import badges, dates
+from pages.ui.plain import plain
 
 WIDTH = 640
 _OUTCOMES = {"delivered": "delivered", "retry": "to be tried again", "unknown": "end unknown"}
@@ -29,8 +30,17 @@ def close(name: str) -> None:
 
 
 def facts(pairs: list[tuple[str, str]]) -> None:
-    """Names and values; values may be Markdown."""
-    st.table(pd.DataFrame(pairs, columns=["", " "]).set_index(""), border="horizontal", hide_header=True)
+    """Names and values, shown as they are."""
+    shown = [(name, plain(value)) for name, value in pairs]
+    st.table(pd.DataFrame(shown, columns=["", " "]).set_index(""), border="horizontal", hide_header=True)
+
+
+def stopped_form(key: str, verb: Literal["retry", "set_aside"], words: str) -> str | None:
+    """The last question about work that stopped: the reason given (none is asked for a retry) once it is sent."""
+    with st.form(f"{key}_{verb}_form", border=False):
+        reason = st.text_input("Reason", placeholder="Kept in the trail") if verb == "set_aside" else ""
+        is_sent = st.form_submit_button(words, type="primary" if verb == "retry" else "secondary")
+    return reason if is_sent else None
 
 
 def attempts(tried: tuple[Attempt, ...]) -> None:

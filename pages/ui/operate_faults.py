@@ -11,6 +11,7 @@ from core.reporting.invoice_detail import system_name
 from core.workflow.sandbox_switches import Setting, SystemSwitches
 from pages.ui import badges
 from pages.ui.act import flash
+from pages.ui.plain import plain
 
 # Rates are chosen in percent.
 _RATES = {
@@ -32,9 +33,20 @@ def switched(change: Callable[[], None], done: str) -> None:
     try:
         change()
     except Refused as refusal:
-        st.error(refusal.sentence, icon=":material/block:")
+        st.error(plain(refusal.sentence), icon=":material/block:")
         return
     flash(done)
+    st.rerun()
+
+
+def signed(sign: Callable[[], str]) -> None:
+    """Has a contract signed and says which, or shows why not."""
+    try:
+        told = sign()
+    except Refused as refusal:
+        st.error(plain(refusal.sentence), icon=":material/block:")
+        return
+    flash(f"Signed: {told}")
     st.rerun()
 
 

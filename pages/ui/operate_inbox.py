@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core.kit.errors import Refused
+from core.kit.words import counted
 from core.reporting import inbox as read
 from core.reporting.inbox import InboxDetail, InboxFilters, InboxRow
 from core.reporting.integrations import KNOWN
@@ -18,6 +19,7 @@ from core.workflow.commands import RetryInboxItems, SetAsideInboxItems
 from pages.ui import badges, dates, filters, money, operate_drawer
 from pages.ui.act import act, form_id
 from pages.ui.links import link
+from pages.ui.plain import plain
 from pages.ui.runtime import runtime
 from pages.ui.tables import cursor, id_grid, pager, untick
 
@@ -42,7 +44,7 @@ def inbox(person: Actor) -> None:
             "Tries": badges.count_column("Tries", 60),
         },
     )
-    pager(page.info, _PAGER, "records")
+    pager(page.info, _PAGER, "record")
     picked = {id for id, _ in ticked}
     with bar:
         _actions(tuple(row for row in page.rows if row.id in picked))
@@ -90,7 +92,7 @@ def _actions(picked: tuple[InboxRow, ...]) -> None:
 @st.dialog("Received records", icon=":material/inbox:")
 def _confirm(picked: tuple[InboxRow, ...], verb: Literal["retry", "set_aside"]) -> None:
     rows = tuple(row for row in picked if (row.can_retry if verb == "retry" else row.can_set_aside))
-    st.write(f"**{_VERBS[verb]}: {len(rows):,} {'record' if len(rows) == 1 else 'records'}**")
+    st.write(f"**{_VERBS[verb]}: {counted(len(rows), 'record')}**")
     if len(rows) < len(picked):
         st.caption(f"{len(picked) - len(rows):,} of those chosen stay as they are.")
     if rows and _form(rows, verb):
@@ -101,15 +103,13 @@ def _confirm(picked: tuple[InboxRow, ...], verb: Literal["retry", "set_aside"]) 
 def _form(rows: tuple[InboxRow, ...], verb: Literal["retry", "set_aside"]) -> bool:
     """The last question before it is done; says whether it was."""
     ids = tuple(row.id for row in rows)
-    with st.form(f"inbox_{verb}_form", border=False):
-        reason = st.text_input("Reason", placeholder="Kept in the trail") if verb == "set_aside" else ""
-        is_sent = st.form_submit_button(_VERBS[verb], type="primary" if verb == "retry" else "secondary")
-    if not is_sent:
+    reason = operate_drawer.stopped_form("inbox", verb, _VERBS[verb])
+    if reason is None:
         return False
     if verb == "retry":
-        return act(RetryInboxItems(command_id=form_id("retry_inbox"), inbox_ids=ids), "{n} records: tried again")
+        return act(RetryInboxItems(command_id=form_id("retry_inbox"), inbox_ids=ids), "{n} tried again")
     command = SetAsideInboxItems(command_id=form_id("set_aside_inbox"), inbox_ids=ids, reason=reason)
-    return act(command, "{n} records: set aside")
+    return act(command, "{n} set aside")
 
 
 @st.dialog(
@@ -119,12 +119,12 @@ def _drawer(person: Actor, id: str) -> None:
     try:
         detail = read.inbox_detail(runtime(), person, row_id(id, "This record"))
     except Refused as refusal:
-        st.warning(refusal.sentence, icon=":material/info:")
+        st.warning(plain(refusal.sentence), icon=":material/info:")
         return
     row = detail.row
     st.markdown(f"**{row.kind}** {badges.inline(row.state)}")
     if row.error:
-        st.error(row.error, icon=":material/error:")
+        st.error(plain(row.error), icon=":material/error:")
     _facts(detail)
     if detail.open_case_id is not None:
         link("exception", "Open its exception", {"id": str(detail.open_case_id)}, icon=":material/rule:")

@@ -40,7 +40,7 @@ def _runs(jobs: tuple[JobSummary, ...]) -> None:
     }
     ids = [(row.title, row.slot) for row in page.rows]
     id_grid(_frame(page.rows), ids, key="runs_grid", selection="none", column_config=config, alt="Runs")
-    pager(page.info, _PAGER, "runs")
+    pager(page.info, _PAGER, "run")
 
 
 def _jobs(jobs: tuple[JobSummary, ...]) -> pd.DataFrame:

@@ -8,12 +8,14 @@ from typing import Any, Literal
 import pandas as pd
 import streamlit as st
 
+from core.kit.words import counted
 from core.reporting.integrations import StreamLine, SystemCard, system_cards
 from core.workflow.actors import Actor
 from core.workflow.commands import SetConnectionState
 from core.workflow.permissions import may
 from pages.ui import badges, dates, money
 from pages.ui.act import act, form_id
+from pages.ui.plain import plain
 from pages.ui.runtime import runtime
 from pages.ui.tables import id_grid
 
@@ -49,7 +51,7 @@ def _health(card: SystemCard) -> None:
     now = runtime().now()
     if card.state in ("failing", "paused") and card.sentence:
         tone = "red" if card.state == "failing" else "orange"
-        st.markdown(f":{tone}[{card.sentence}{_again(card, now)}]")
+        st.markdown(f":{tone}[{plain(card.sentence)}{_again(card, now)}]")
     said = [f"Last success {dates.ago(card.succeeded_at, now)}"]
     if card.inbox.oldest_new_at is not None:
         said.append(f"oldest record waits {dates.span(now - card.inbox.oldest_new_at)}")
@@ -58,7 +60,9 @@ def _health(card: SystemCard) -> None:
     st.caption(" · ".join(said))
     if card.health is not None and card.health.is_first_sync:
         left = f", about {dates.span(card.health.remaining)} left" if card.health.remaining else ""
-        st.progress(card.health.share or 0.0, text=f"First synchronisation: {card.health.records:,} records{left}")
+        st.progress(
+            card.health.share or 0.0, text=f"First synchronisation: {counted(card.health.records, 'record')}{left}"
+        )
 
 
 def _again(card: SystemCard, now: datetime) -> str:

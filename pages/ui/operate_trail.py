@@ -10,6 +10,7 @@ from core.reporting.audit import AuditDetail, audit_detail
 from core.workflow.actors import Actor
 from pages.ui import dates, operate_drawer
 from pages.ui.links import link
+from pages.ui.plain import plain
 from pages.ui.runtime import runtime
 
 LOOKED_AT = "entry"
@@ -21,10 +22,10 @@ def drawer(person: Actor, seq: str) -> None:
     try:
         detail = audit_detail(runtime(), person, int(seq) if seq.isdecimal() else 0)
     except Refused as refusal:
-        st.warning(refusal.sentence, icon=":material/info:")
+        st.warning(plain(refusal.sentence), icon=":material/info:")
         return
     row = detail.row
-    st.markdown(f"**{row.sentence}**")
+    st.markdown(f"**{plain(row.sentence)}**")
     operate_drawer.facts(
         [
             ("When", dates.instant(row.at)),
@@ -44,7 +45,7 @@ def drawer(person: Actor, seq: str) -> None:
 def _content(detail: AuditDetail) -> None:
     if detail.changes:
         st.markdown("**Before and after**")
-        rows = [(each.field, each.before, each.after) for each in detail.changes]
+        rows = [(plain(each.field), plain(each.before), plain(each.after)) for each in detail.changes]
         st.table(pd.DataFrame(rows, columns=["Field", "Before", "After"]).set_index("Field"))
     if detail.facts:
         st.markdown("**Detail**")

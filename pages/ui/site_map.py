@@ -42,10 +42,17 @@ SCREENS = (
     Screen("exceptions", "Exceptions", "Work", "work/exceptions.py", "rule", EXCEPTIONS),
     Screen("approvals", "Approvals", "Work", "work/approvals.py", "approval", APPROVALS),
     Screen("collections", "Collections", "Work", "work/collections.py", "call", COLLECTIONS),
+    Screen("billing_runs", "Billing runs", "Work", "work/billing_runs.py", "request_quote", EXCEPTIONS),
+    Screen(
+        "billing_run", "Billing run", "Work", "work/billing_run.py", "request_quote", EXCEPTIONS, is_hidden=True
+    ),
     Screen("exception", "Exception", "Work", "work/exception.py", "rule", EXCEPTIONS | APPROVALS, is_hidden=True),
     Screen("invoices", "Invoices", "Explore", "explore/invoices.py", "receipt_long", READERS),
+    Screen("contracts", "Contracts", "Explore", "explore/contracts.py", "contract", READERS),
     Screen("disputes", "Disputes", "Explore", "explore/disputes.py", "balance", READERS),
+    Screen("usage", "Usage", "Explore", "explore/usage.py", "speed", READERS),
     Screen("invoice", "Invoice", "Explore", "explore/invoice.py", "receipt_long", READERS, is_hidden=True),
+    Screen("contract", "Contract", "Explore", "explore/contract.py", "contract", READERS, is_hidden=True),
     Screen("customer", "Customer", "Explore", "explore/customer.py", "domain", READERS, is_hidden=True),
     Screen("integrations", "Integrations", "Operate", "operate/integrations.py", "hub", OPERATORS),
     Screen("import", "Import", "Operate", "operate/import_ledger.py", "upload_file", EXCEPTIONS),
@@ -60,6 +67,7 @@ SCREENS = (
     ),
     Screen("audit", "Audit", "Govern", "govern/audit.py", "history_edu", TRAIL),
     Screen("people", "People", "Govern", "govern/people.py", "group", ADMINISTRATORS),
+    Screen("api_keys", "API keys", "Govern", "govern/api_keys.py", "key", ADMINISTRATORS),
 )
 
 _BY_NAME = {screen.name: screen for screen in SCREENS}

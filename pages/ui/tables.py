@@ -9,6 +9,7 @@ from uuid import uuid4
 import pandas as pd
 import streamlit as st
 
+from core.kit.words import of_number
 from core.reporting.paging import PageInfo
 
 Key = TypeVar("Key", bound=Hashable)
@@ -86,21 +87,14 @@ def cursor(key: str, *filters: Hashable) -> str | None:
     return st.query_params.get(key)
 
 
-def pager(page: PageInfo, key: str, noun: str = "rows") -> None:
+def pager(page: PageInfo, key: str, noun: str = "row") -> None:
     """Count, previous and next. The place is a cursor in the URL under `key`, so a link opens the same page."""
     with st.container(horizontal=True, vertical_alignment="center"):
         if page.next_cursor is not None or page.previous_cursor is not None:
             _step("First", "first_page", key, None, is_off=page.previous_cursor is None)
             _step("Previous", "chevron_left", key, page.previous_cursor, is_off=page.previous_cursor is None)
             _step("Next", "chevron_right", key, page.next_cursor, is_off=page.next_cursor is None)
-        st.caption(counted(str(page.count), noun))
-
-
-def counted(count: str, noun: str) -> str:
-    """ "3 entries", "1 entry"; `noun` is the plural."""
-    if count == "1":
-        noun = f"{noun[:-3]}y" if noun.endswith("ies") else noun.removesuffix("s")
-    return f"{count} {noun}"
+        st.caption(f"{page.count} {of_number(page.count.value, noun)}")
 
 
 def _step(label: str, icon: str, key: str, target: str | None, *, is_off: bool) -> None:

@@ -7,12 +7,14 @@ from typing import Literal
 
 import streamlit as st
 
+from core.kit.words import counted
 from core.reporting.approvals import ApprovalRow, ApprovalSelection
 from core.reporting.approvers import candidates
 from core.workflow.command import Target
 from core.workflow.commands import DecideApprovals, RerouteApprovals
 from pages.ui import money
 from pages.ui.act import act, form_id
+from pages.ui.plain import plain
 from pages.ui.runtime import runtime
 from pages.ui.work_approvals import GRID
 from pages.ui.work_drawer import drawer, finish, targets
@@ -22,11 +24,10 @@ _DONE = {"approve": "{n} approved", "reject": "{n} rejected"}
 
 
 def preview(chosen: ApprovalSelection) -> None:
-    noun = "approval" if chosen.count == 1 else "approvals"
     sums = ", ".join(money.with_currency(minor, currency) for currency, minor in chosen.totals) or "nothing"
-    st.markdown(f"**{chosen.count:,} {noun}** · {sums}")
+    st.markdown(f"**{counted(chosen.count, 'approval')}** · {sums}")
     for sentence, count in chosen.refusals:
-        st.warning(f"{count:,} left out. {sentence}", icon=":material/policy:")
+        st.warning(f"{count:,} left out. {plain(sentence)}", icon=":material/policy:")
     if chosen.beyond:
         st.caption(f"{chosen.beyond:,} more match than fit into one action. Repeat for the rest.")
 
@@ -93,7 +94,7 @@ def inline(row: ApprovalRow, done: Callable[[], None]) -> None:
     """Decide the one whose evidence is shown; a refusal names its policy."""
     key = f"ap_{row.id}"
     if row.why_not is not None:
-        st.warning(row.why_not, icon=":material/policy:")
+        st.warning(plain(row.why_not), icon=":material/policy:")
     with st.form(f"{key}_form", border=False):
         note = st.text_input("Note", key=f"{key}_note", placeholder="Needed for a rejection")
         with st.container(horizontal=True):

@@ -8,13 +8,15 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from core.kit.words import counted
 from core.reporting.approval_evidence import ApprovalEvidence
 from core.reporting.approvals import ApprovalFilters, ApprovalRow, ApprovalSummary
 from core.reporting.overview import legal_entities
 from core.workflow import Actor
 from pages.ui import badges, dates, filters, links, money
+from pages.ui.plain import plain
 from pages.ui.runtime import runtime
-from pages.ui.work_evidence import lines, listed, plain, side_by_side
+from pages.ui.work_evidence import lines, listed, side_by_side
 
 GRID, PAGER = "ap_grid", "page"
 _SHOW = {"mine": "Mine", "all": "All"}
@@ -136,7 +138,7 @@ def _terms(found: ApprovalEvidence) -> None:
     st.caption(
         f"Contract {plain(contract.number)}: {dates.day(contract.starts_on)} – {until}, {contract.status}, "
         f"{contract.discount_percent.normalize():f} % discount, terms "
-        f"{contract.terms_days if contract.terms_days is not None else money.NOTHING} days."
+        f"{counted(contract.terms_days, 'day') if contract.terms_days is not None else money.NOTHING}."
     )
 
 
@@ -148,7 +150,7 @@ def _waived(found: ApprovalEvidence) -> None:
     for agreed in found.agreed:
         st.markdown(f":green-badge[Step {agreed.step}] approved by {plain(agreed.by)} {plain(agreed.note or '')}")
     if found.changed_by:
-        st.caption(f"Changed by {', '.join(found.changed_by)}, who cannot approve it.")
+        st.caption(f"Changed by {', '.join(map(plain, found.changed_by))}, who cannot approve it.")
     if not (found.waived or found.invoice.findings or found.agreed):
         st.caption("Every rule passed; nothing was waived.")
 

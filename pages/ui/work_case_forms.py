@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 
+from core.kit.words import counted
 from core.reporting.case_detail import CaseDetail
 from core.reporting.cases import QUEUES, CaseSelection
 from core.reporting.colleagues import colleagues
@@ -38,9 +39,8 @@ def allowed(person: Actor, actions: frozenset[Any]) -> frozenset[str]:
 
 
 def preview(chosen: CaseSelection) -> None:
-    noun = "exception" if chosen.count == 1 else "exceptions"
     at_stake = money.with_currency(chosen.stake_minor, chosen.currency)
-    st.markdown(f"**{chosen.count:,} {noun}** · {at_stake} at stake")
+    st.markdown(f"**{counted(chosen.count, 'exception')}** · {at_stake} at stake")
     if chosen.left_out:
         st.caption(f"{chosen.left_out:,} more match; {chosen.count:,} are changed at once. Repeat for the rest.")
 

@@ -9,8 +9,9 @@ import streamlit as st
 from core.reporting.case_detail import CaseDetail, CaseNeighbours
 from core.reporting.cases import TYPE_TITLES
 from pages.ui import badges, dates, links, money, work_cases
+from pages.ui.plain import plain
 from pages.ui.runtime import runtime
-from pages.ui.work_evidence import listed, plain, side_by_side
+from pages.ui.work_evidence import listed, side_by_side
 
 
 def step_to(id: UUID | None) -> None:
@@ -50,14 +51,14 @@ def heading(detail: CaseDetail) -> None:
         badges.inline("overdue" if row.is_overdue else row.state),
         TYPE_TITLES.get(row.type, row.type),
         f"{money.with_currency(row.stake_minor, currency)} at stake",
-        f"{row.queue}{f', {row.owner}' if row.owner else ''}",
+        f"{row.queue}{f', {plain(row.owner)}' if row.owner else ''}",
         f"opened {dates.ago(row.opened_at, now)}",
         due,
         f"rule `{row.code}`",
     ]
     st.markdown(f":small[{' · '.join(facts)}]")
     if detail.resolution:
-        st.info(f"{plain(detail.resolution)} ({detail.closed_by})", icon=":material/task_alt:")
+        st.info(f"{plain(detail.resolution)} ({plain(detail.closed_by)})", icon=":material/task_alt:")
 
 
 def document(detail: CaseDetail) -> None:

@@ -12,8 +12,9 @@ from core.reporting.collections import CollectionFilters, CollectionRow, Collect
 from core.reporting.overview import legal_entities
 from core.workflow import Actor
 from pages.ui import badges, charts, dates, filters, links, money
+from pages.ui.plain import plain
 from pages.ui.runtime import runtime
-from pages.ui.work_evidence import listed, plain
+from pages.ui.work_evidence import listed
 
 GRID, PAGER = "co_grid", "page"
 _SHOW = {"now": "Work now", "later": "Leave alone today"}

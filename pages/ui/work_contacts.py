@@ -15,6 +15,7 @@ from core.workflow.commands import LogContact, OpenDispute, RecordPromise
 from core.workflow.permissions import may
 from pages.ui import money
 from pages.ui.act import act, form_id
+from pages.ui.plain import plain
 from pages.ui.runtime import runtime
 from pages.ui.work_drawer import action, close, drawer
 
@@ -54,7 +55,7 @@ def _amount(text: str) -> Decimal | None:
 
 @drawer("Log a contact", "call")
 def log_contact(found: CustomerWork) -> None:
-    st.markdown(f"**{found.row.name}**")
+    st.markdown(f"**{plain(found.row.name)}**")
     with st.form("co_contact", border=False):
         kind = st.segmented_control("How", list(_KINDS), default="Call", required=True, key="co_contact_kind")
         outcome = st.selectbox("Outcome", CONTACT_OUTCOMES, key="co_contact_outcome")
@@ -76,7 +77,7 @@ def log_contact(found: CustomerWork) -> None:
 @drawer("Promise to pay", "handshake")
 def promise(found: CustomerWork) -> None:
     row, customer = found.row, found.detail.customer
-    st.markdown(f"**{row.name}** · {money.with_currency(row.chase_minor, row.currency)} to chase")
+    st.markdown(f"**{plain(row.name)}** · {money.with_currency(row.chase_minor, row.currency)} to chase")
     currencies = [balance.currency for balance in found.detail.balances] or [customer.currency]
     owed = {balance.currency: to_decimal(balance.overdue_minor, balance.currency) for balance in found.detail.balances}
     with st.form("co_promise", border=False):

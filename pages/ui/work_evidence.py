@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
@@ -13,15 +12,10 @@ import streamlit as st
 from core.reporting.case_comparison import Compared
 from core.reporting.invoice_detail import Line
 from pages.ui import badges, money
+from pages.ui.plain import plain
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~$<>:-])")
 _COLOURS = {"must_fix": "red", "confirm": "orange"}
 _WORDS = {"must_fix": "Must be fixed", "confirm": "Please confirm"}
-
-
-def plain(text: str | None) -> str:
-    """Text of a record, with nothing in it that Markdown would act on."""
-    return money.NOTHING if not text else _SPECIAL.sub(r"\\\1", text)
 
 
 def side_by_side(rows: Iterable[Compared]) -> None:

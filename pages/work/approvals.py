@@ -12,6 +12,7 @@ from core.reporting.approvals import approval_summary, list_approvals, select_ma
 from pages.ui import access, work_approvals, work_drawer
 from pages.ui import work_approval_forms as forms
 from pages.ui.act import show_flash
+from pages.ui.plain import plain
 from pages.ui.runtime import runtime
 from pages.ui.site_map import APPROVALS
 from pages.ui.tables import cursor, fitting_height, id_grid, pager
@@ -26,7 +27,7 @@ def _evidence(id: Any) -> None:
     try:
         found = approval_evidence(runtime(), person, id)
     except NotFound as missing:
-        st.warning(missing.sentence)
+        st.warning(plain(missing.sentence))
         return
     left, right = st.columns([8, 3], gap="medium")
     with left.container(border=True):
@@ -53,7 +54,7 @@ ticked = set(
         alt="Approvals that wait",
     )
 )
-pager(page.info, PAGER, "approvals")
+pager(page.info, PAGER, "approval")
 rows = tuple(row for row in page.rows if (row.id, row.revision) in ticked)
 with bar:
     is_all = work_drawer.all_that_match(GRID, str(page.count))

@@ -10,6 +10,7 @@ from core.kit.errors import NotFound
 from core.reporting.collections import account_owners, customer_work, work_list
 from pages.ui import access, work_collections, work_contacts, work_drawer
 from pages.ui.act import show_flash
+from pages.ui.plain import plain
 from pages.ui.runtime import runtime
 from pages.ui.site_map import COLLECTIONS
 from pages.ui.tables import cursor, fitting_height, id_grid, pager
@@ -27,7 +28,7 @@ def _customer(id: UUID) -> None:
     try:
         found = customer_work(runtime(), person, id)
     except NotFound as missing:
-        st.warning(missing.sentence)
+        st.warning(plain(missing.sentence))
         return
     left, right = st.columns([5, 7], gap="medium")
     with left.container(border=True):
@@ -58,7 +59,7 @@ ticked = id_grid(
     selection="single",
     alt="Customers by expected benefit of a contact",
 )
-pager(found.page.info, PAGER, "customers")
+pager(found.page.info, PAGER, "customer")
 if ticked:
     _customer(ticked[0])
 else:

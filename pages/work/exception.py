@@ -10,6 +10,7 @@ from core.reporting.paging import row_id
 from pages.ui import access, links, work_case_view, work_cases
 from pages.ui import work_case_forms as forms
 from pages.ui.act import show_flash
+from pages.ui.plain import plain
 from pages.ui.runtime import runtime
 from pages.ui.site_map import screen
 
@@ -71,7 +72,7 @@ try:
     detail = case_detail(runtime(), person, row_id(st.query_params.get("id"), "This exception"))
 except NotFound as missing:
     st.title("Exception")
-    st.warning(missing.sentence, icon=":material/search_off:")
+    st.warning(plain(missing.sentence), icon=":material/search_off:")
     st.stop()
 around = neighbours(runtime(), person, work_cases.from_link(person), detail.row.id, person.label)
 work_case_view.navigation(around)

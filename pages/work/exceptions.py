@@ -52,7 +52,7 @@ ticked = set(
         alt="Exceptions",
     )
 )
-pager(page.info, work_cases.PAGER, "exceptions")
+pager(page.info, work_cases.PAGER, "exception")
 with bar:
     is_all = work_drawer.all_that_match(work_cases.GRID, str(page.count))
     if is_all:

@@ -9,6 +9,8 @@ from random import Random
 from . import rates
 from .contracts import window
 from .happenings import HAPPENINGS, Scenery
+from .house import Books
+from .house.metering import Meter
 from .journal import Company, reopen
 from .populate import ORIGIN_FILE
 from .to_netsuite import rate_row
@@ -18,6 +20,8 @@ IDLE_SECONDS = 1.0
 STOP_SECONDS = 1.5
 TRIES = 20
 NOTHING = "nothing"
+HOUSE_EVERY = 6
+"""Every so many steps something happens to a contract that the product bills."""
 
 
 class Life:
@@ -35,6 +39,7 @@ class Life:
         self._now = now
         self._folder = folder
         self._company: Company | None = None
+        self._books: Books | None = None
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -78,8 +83,29 @@ class Life:
             company = self._wake()
             return NOTHING if company is None else self._step(company)
 
+    def sign(self) -> str:
+        """Somebody signs a contract that the product bills, now; answers which; nothing in an empty sandbox."""
+        with self._lock:
+            books = self._open_books()
+            return NOTHING if books is None else books.sign(self._emulators, self._now())
+
+    def meter(self) -> Meter | None:
+        """Whose usage is measured at present; None in an empty sandbox."""
+        with self._lock:
+            books = self._open_books()
+            return None if books is None else books.meter()
+
+    def _open_books(self) -> Books | None:
+        if self._books is None:
+            self._books = Books.of(self._folder)
+        return self._books
+
     def _step(self, company: Company) -> str:
         company.journal.steps += 1
+        books = self._open_books() if company.journal.steps % HOUSE_EVERY == 0 else None
+        if books is not None:
+            company.save()
+            return books.step(self._emulators, self._now())
         rng = Random(f"{self._seed}:life:{company.journal.steps}")
         scene = Scenery(company, self._emulators, rng, self._now())
         self._new_rates(scene)

@@ -100,7 +100,7 @@ def populate(emulators: Mapping[str, Emulator], scale: Decimal, seed: int, ancho
         return
     made = world(scale, seed, anchor)
     for name, emulator in emulators.items():
-        for kind, project in PROJECTIONS[name].items():
+        for kind, project in PROJECTIONS.get(name, {}).items():
             if kind in emulator.kinds:
                 _load(emulator, kind, project(made))
     write_truth(folder, made)

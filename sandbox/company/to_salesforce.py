@@ -115,6 +115,9 @@ def account(customer: Customer) -> Doc:
         "Payment_Terms_Days__c": customer.terms_days,
         "Credit_Hold__c": customer.on_hold,
         "Billing_Email__c": customer.email,
+        "Tax_Exempt__c": False,
+        "Payment_Method__c": "Card" if customer.behaviour.method == "card" else "Transfer",
+        "Invoice_Release__c": "Auto",
     }
 
 
@@ -170,6 +173,11 @@ def contract_fields(seed: int, contract: Contract, customer: Customer) -> Doc:
         "Discount_Percent__c": contract.discount_percent,
         "Discount_End_Date__c": contract.discount_end.isoformat() if contract.discount_end else None,
         "Billing_Frequency__c": FREQUENCY[contract.months],
+        "Billing_System__c": "Stripe",
+        "Billing_Anchor_Day__c": None,
+        "Auto_Renew__c": False,
+        "Renewal_Term_Months__c": None,
+        "Renewal_Uplift_Percent__c": None,
     }
 
 

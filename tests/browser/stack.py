@@ -20,7 +20,7 @@ import httpx
 from sqlalchemy import select
 
 from core.db.engine import open_engine
-from core.db.tables import Delivery, Document
+from core.db.tables import Delivery, Document, User
 from core.kit.clock import utc_now
 from core.policies.rules import decision_table
 from core.runtime import Runtime
@@ -107,6 +107,23 @@ class Stack:
             key = session.scalar(wanted.where(Document.number == number))
         runtime.engine.dispose()
         return key
+
+    def ledger_number(self, key: str) -> str | None:
+        """The number that the ledger gave to what was sent under `key`, once we know it."""
+        runtime = self.runtime()
+        with runtime.reading() as session:
+            number = session.scalar(select(Delivery.external_number).where(Delivery.key == key))
+        runtime.engine.dispose()
+        return number
+
+    def note_change(self, number: str, email: str) -> None:
+        """Leaves behind what a change of the invoice by this person does, while somebody looks at its approval."""
+        runtime = self.runtime()
+        with runtime.transaction() as session:
+            document = session.scalars(select(Document).where(Document.number == number)).one()
+            user = session.scalars(select(User).where(User.email == email)).one()
+            document.changed_by = [*document.changed_by, str(user.id)]
+        runtime.engine.dispose()
 
     def log(self) -> str:
         """Everything that the processes said."""

@@ -57,8 +57,12 @@ def test_approved_together_the_rows_leave_and_each_invoice_is_in_the_ledger_once
     keys = [eventually(lambda number=number: stack.posting_key(number), f"{number} is released") for number in numbers]
     eventually(lambda: _posted_once(stack, keys), "the ledger has each of them once", 60)
     assert stack.ledger()["duplicates"] == []
-    _open_invoice(page, stack, numbers[0])
-    expect(page.get_by_text(re.compile(r"Posted in NetSuite as \S+"))).to_have_count(1)
+    given = [eventually(lambda key=key: stack.ledger_number(key), f"{key} has its number") for key in keys]
+    assert len(set(given)) == HOW_MANY
+    for number, ledger_number in zip(numbers, given, strict=True):
+        _open_invoice(page, stack, number)
+        expect(page.get_by_text(re.compile(r"Posted in NetSuite as \S+"))).to_have_count(1)
+        expect(page.get_by_text(f"Posted in NetSuite as {ledger_number}")).to_have_count(1)
 
 
 def test_who_corrected_an_invoice_is_refused_its_approval_by_the_policy(open_page: OpenPage, stack: Stack) -> None:
@@ -80,3 +84,18 @@ def test_who_corrected_an_invoice_is_refused_its_approval_by_the_policy(open_pag
     expect(drawer.get_by_text("1 left out. Policy “four eyes”")).to_be_visible()
     expect(drawer.get_by_role("button", name="Approve 0")).to_be_disabled()
     assert stack.posting_key(case["Invoice"]) is None
+
+
+def test_who_changed_an_invoice_while_the_drawer_was_open_is_refused_at_the_door(
+    open_page: OpenPage, stack: Stack
+) -> None:
+    page = open_page("approvals?ap_show=All", "chen")
+    heading(page, "Approvals")
+    (number,) = _tick(page, 1)
+    page.locator(".st-key-ap_approve button").click()
+    drawer = page.get_by_role("dialog")
+    expect(drawer.get_by_role("button", name="Approve 1")).to_be_enabled()
+    stack.note_change(number, "chen@halden.example")
+    drawer.get_by_role("button", name="Approve 1").click()
+    expect(page.get_by_text("Policy “four eyes”: who created or changed an invoice cannot approve it.")).to_be_visible()
+    assert stack.posting_key(number) is None

@@ -12,13 +12,13 @@ from sandbox.company.populate import populate
 from sandbox.faults import Control
 from sandbox.server import OVER_TLS, Serving, open_emulators
 from sandbox.tls import Certificates
-from tests.conformance.systems import NAMES, MovingClock, System
+from tests.conformance.systems import EVERYTHING, MovingClock, System
 
 
 @pytest.fixture(scope="session")
 def systems(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, System]]:
     folder, clock = tmp_path_factory.mktemp("sandbox"), MovingClock()
-    emulators = open_emulators(NAMES, folder, clock, Control(), 7)
+    emulators = open_emulators(EVERYTHING, folder, clock, Control(), 7)
     populate(emulators, Decimal("0.02"), 7, datetime.now(UTC).date(), folder=folder)
     certificates = Certificates(folder)
     found, serving = {}, []

@@ -9,11 +9,13 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from connectors import Connector, netsuite, salesforce, stripe
-from core.ports import Ledger, RawRecord, Source
+from connectors import Connector, avatax, netsuite, salesforce, stripe
+from core.ports import Ledger, RawRecord, Source, TaxEngine
 from sandbox.faults import Faults
 
 NAMES = ("salesforce", "stripe", "netsuite")
+# With those that nothing is read from.
+EVERYTHING = (*NAMES, "avatax")
 # Small pages, so that a small company fills several.
 STREAMS: dict[str, dict[str, tuple[str, ...]]] = {
     "salesforce": {
@@ -30,6 +32,8 @@ STREAMS: dict[str, dict[str, tuple[str, ...]]] = {
         "credit_notes": ("credit_note",),
         "invoice_payments": ("invoice_payment",),
         "disputes": ("dispute",),
+        "meters": ("billing.meter",),
+        "subscriptions": ("subscription",),
         "events": ("event",),
     },
     "netsuite": {
@@ -79,9 +83,15 @@ class System:
         assert found is not None
         return found
 
+    @property
+    def taxes(self) -> TaxEngine:
+        found = self.connector().taxes
+        assert found is not None
+        return found
+
     def secrets(self) -> list[str]:
         given: dict[str, str] = self.line["credentials"]
-        names = {"api_key", "consumer_secret", "private_key", "client_id", "certificate_id"}
+        names = {"api_key", "consumer_secret", "private_key", "client_id", "certificate_id", "license_key"}
         return [line for name in names & given.keys() for line in given[name].splitlines() if len(line) > 12]
 
     def held(self, stream: str) -> int:
@@ -120,15 +130,21 @@ def _netsuite(system: System, changes: dict[str, Any]) -> Connector:
     return netsuite.build(config, clock=system.clock)
 
 
+def _avatax(system: System, changes: dict[str, Any]) -> Connector:
+    return avatax.build(avatax.Config.from_sandbox(system.line).model_copy(update=changes), clock=system.clock)
+
+
 _BUILD: dict[str, Callable[[System, dict[str, Any]], Connector]] = {
     "salesforce": _salesforce,
     "stripe": _stripe,
     "netsuite": _netsuite,
+    "avatax": _avatax,
 }
 WRONG: dict[str, dict[str, Any]] = {
     "salesforce": {"consumer_secret": SecretStr("not the secret at all")},
     "stripe": {"api_key": SecretStr("sk_test_notthekeyatall")},
     "netsuite": {"certificate_id": SecretStr("not-the-certificate")},
+    "avatax": {"license_key": SecretStr("not the licence key")},
 }
 # The stream in which a change shows, once its list was read to the end.
 CHANGE_STREAM = {"salesforce": "accounts", "stripe": "events", "netsuite": "transactions"}

@@ -5,8 +5,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from core.canonical import EntityRecord
 from core.runtime import Runtime
+from core.workflow.api_keys import key_of_secret
 from jobs.cli import main
+from tests import builders as b
+from tests.work import record
 
 
 @pytest.fixture
@@ -132,3 +136,39 @@ def test_a_weak_password_is_refused_in_one_line(store: Runtime, monkeypatch: pyt
     main(["prepare"])
     monkeypatch.setenv("QUITTANCE_PASSWORD", "short")
     assert main(["add-person", "kim@house.example", "--name", "Kim Vale"]) == 1
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "1989-12-31", "9999-12-31"])
+def test_figures_of_a_day_that_cannot_be_are_refused_in_one_line(
+    store: Runtime, capsys: pytest.CaptureFixture[str], day: str
+) -> None:
+    assert main(["figures", "--as-of", day]) == 1
+    assert "between 1990-01-01 and" in error(capsys)
+
+
+@pytest.mark.parametrize("code", ["NOPE", "us"])
+def test_figures_of_an_unknown_legal_entity_are_refused_with_those_there_are(
+    store: Runtime, capsys: pytest.CaptureFixture[str], code: str
+) -> None:
+    us = EntityRecord(source=b.LEDGER, source_ref="5", code="US", name="Halden Inc", country="US", currency="USD")
+    main(["prepare"])
+    record(store, b.LEDGER, entities=(us,))
+    capsys.readouterr()
+    assert main(["figures", "--entity", code]) == 1
+    assert error(capsys) == f"There is no legal entity “{code}”. Those on file are: US."
+    assert main(["figures", "--entity", "US"]) == 0
+
+
+@pytest.mark.parametrize("address", ["garbage", "mysql://a/b", "postgresql://a:b:c:d/e"])
+def test_an_address_that_is_none_of_a_store_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], address: str
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", address)
+    assert main(["figures"]) == 1
+    assert error(capsys).startswith("The setting DATABASE_URL is wrong: It ")
+
+
+def test_a_key_for_sending_usage_is_printed_alone_and_works(store: Runtime, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["create-api-key", "Telemetry"]) == 0
+    [secret] = capsys.readouterr().out.splitlines()
+    assert key_of_secret(store, secret).name == "Telemetry"

@@ -6,16 +6,21 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select, text
 
-from core.db.tables import Connection, Delivery, DeliveryAttempt
+from core.db.tables import Case, Connection, Delivery, DeliveryAttempt
+from core.kit.ids import new_id
 from core.ports import InDoubt, LedgerDocument, Misconfigured, Rejected, Transient
 from core.posting import store as posting
 from core.runtime import Runtime
+from core.workflow import Actor, Role, execute
+from core.workflow.commands import SetConnectionState
 from jobs.deliver import deliver
 from jobs.exclusive import exclusive
 from jobs.sweep_stalled import sweep_stalled
 from tests.fakes import FakeLedger, FixedClock
 from tests.jobs.rows import released
 from tests.stores import Furniture, policies
+
+ADMINISTRATOR = Actor("Ada", Role.ADMINISTRATOR, new_id())
 
 
 @pytest.fixture
@@ -165,6 +170,29 @@ def test_wrong_credentials_pause_the_connection_and_nobody_calls_until_it_is_res
         row = session.get_one(Connection, "netsuite")
         assert (row.state, row.sentence) == ("paused", "NetSuite does not know our key.")
     assert ledger.calls == ["post stripe_HC-1"]
+
+
+def test_wrong_credentials_are_one_exception_until_an_administrator_resumes_the_connection(runtime: Runtime) -> None:
+    ledger = FakeLedger(behaviour=[Misconfigured("NetSuite does not know our key.")] * 2)
+    first, second = released(runtime, "HC-1"), released(runtime, "HC-2")
+    deliver(runtime, {"netsuite": ledger}, first)
+    assert pauses(runtime) == ["open"]
+    execute(runtime, SetConnectionState(system="netsuite", state="connected", reason="New key"), ADMINISTRATOR)
+    assert pauses(runtime) == ["resolved"]
+    deliver(runtime, {"netsuite": ledger}, second)
+    assert sorted(pauses(runtime)) == ["open", "resolved"]
+
+
+def test_a_pause_by_a_person_is_no_exception(runtime: Runtime) -> None:
+    execute(runtime, SetConnectionState(system="netsuite", state="paused", reason="Closing"), ADMINISTRATOR)
+    assert pauses(runtime) == []
+
+
+def pauses(runtime: Runtime) -> list[str]:
+    """States of the exceptions about wrong credentials."""
+    wanted = select(Case.state).where(Case.code == "connection.misconfigured", Case.queue == "Integrations")
+    with runtime.reading() as session:
+        return list(session.scalars(wanted))
 
 
 def test_when_the_ledger_stays_silent_traffic_rests(runtime: Runtime) -> None:

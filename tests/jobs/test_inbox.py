@@ -29,7 +29,7 @@ def test_a_new_version_of_a_record_is_a_new_row(runtime: Runtime) -> None:
 def test_two_thousand_records_fit_into_one_call_and_keep_their_order(runtime: Runtime) -> None:
     records = [raw("invoice", f"in_{number}", lines=[1, 2, 3]) for number in range(2_000)]
     with runtime.transaction() as session:
-        rows = store.receive_rows(session, "stripe", records, runtime.now())
+        rows = store.receive_rows(session, "stripe", store.new_rows(records), runtime.now())
 
     assert [row.record for row in rows] == records
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from core.canonical import CanonicalRecord
 from core.db.tables import Case, Connection, Customer, InboxItem, SyncCursor
@@ -58,6 +58,24 @@ def test_a_pull_records_everything_and_stands_behind_it(runtime: Runtime) -> Non
     stands = place(runtime)
     assert (stands.cursor, stands.records, stands.expected) == ({"page": 3}, 607, 607)
     assert stands.completed_at is not None
+
+
+def test_history_is_kept_as_handled_in_the_transaction_of_its_facts(runtime: Runtime) -> None:
+    pull(runtime, crm(accounts(30)), ["salesforce"])
+
+    with runtime.reading() as session:
+        writers = session.execute(text("select xmin::text from inbox union select xmin::text from customers")).all()
+        tries = session.scalars(select(InboxItem.attempts).distinct()).all()
+    assert (len(writers), tries) == (1, [1])
+
+
+def test_history_that_comes_again_is_recorded_once_and_what_is_new_in_it_too(runtime: Runtime) -> None:
+    pull(runtime, crm(accounts(30)), ["salesforce"])
+    with runtime.transaction() as session:
+        session.delete(session.get_one(SyncCursor, ("salesforce", "accounts")))
+
+    assert pull(runtime, crm([*accounts(30), *accounts(2, 30)]), ["salesforce"]) == 2
+    assert (customers(runtime), inbox(runtime)) == (32, {"handled": 32})
 
 
 def test_a_second_pull_brings_only_news(runtime: Runtime) -> None:
@@ -179,7 +197,17 @@ def test_a_first_synchronisation_reads_the_systems_in_order(runtime: Runtime) ->
             return super().pull(stream, cursor)
 
     empty: dict[str, list[str]] = {
-        "stripe": ["invoices", "customers", "products", "events", "credit_notes", "invoice_payments", "disputes"],
+        "stripe": [
+            "invoices",
+            "customers",
+            "products",
+            "events",
+            "credit_notes",
+            "invoice_payments",
+            "disputes",
+            "meters",
+            "subscriptions",
+        ],
         "netsuite": ["transactions", "reference"],
         "salesforce": ["cases", "accounts", "products", "contracts", "order_items"],
     }

@@ -88,6 +88,7 @@ def test_what_the_clock_fires_the_worker_carries_out_and_writes_down(house: Hous
         assert (row.count, row.finished_at) == (1, house.runtime.now())
 
 
+@pytest.mark.slow
 def test_two_workers_at_once_deliver_each_document_once(house: House) -> None:
     ids = [released(house.runtime, f"HC-{number}") for number in range(20)]
     enqueue(house.runtime, "deliver", *({"delivery_id": str(id)} for id in ids * 2))

@@ -60,6 +60,8 @@ def grid(at: AppTest, column: str) -> list[object]:
 def test_overview_of_an_empty_house_shows_dashes_and_no_errors(house: Runtime) -> None:
     at = opened()
     shown = {metric.label: metric.value for metric in at.metric}
+    assert shown["DSO, count-back"] == "—"
+    assert shown["Best possible DSO"] == "—"
     assert shown["Overdue share"] == "—"
     assert shown["Billing accuracy"] == "—"
 
@@ -78,7 +80,7 @@ def test_overview_shows_figures_work_and_systems(house: Runtime) -> None:
     text = " ".join([*(each.value for each in at.markdown), *(each.value for each in at.caption)])
     assert "It does not answer." in text
     assert "50 records read" in text
-    assert "**1 exceptions**" in text
+    assert "**1 exception**" in text
 
 
 def test_invoices_lists_what_is_open_on_the_chosen_day(house: Runtime) -> None:
@@ -164,7 +166,7 @@ def test_a_clean_file_is_imported_once_with_its_button(house: Runtime) -> None:
     assert {metric.label: metric.value for metric in at.metric}["Invoices"] == "1"
     at.button(key="import_go").click().run()
     assert not at.exception
-    assert at.toast[0].value == "1 invoices imported"
+    assert at.toast[0].value == "1 invoice imported"
 
 
 def test_a_file_with_bad_rows_shows_them_and_cannot_be_imported(house: Runtime) -> None:
@@ -172,3 +174,17 @@ def test_a_file_with_bad_rows_shows_them_and_cannot_be_imported(house: Runtime) 
     at.file_uploader[0].set_value(("ledger.csv", GOOD.replace("100.00", "a lot").encode(), "text/csv")).run()
     assert grid(at, "Row") == [2]
     assert at.button(key="import_go").disabled
+
+
+def test_a_name_or_a_sentence_from_outside_is_no_link_of_ours(house: Runtime) -> None:
+    evil = "[Pay here](http://evil.example/x)"
+    with house.transaction() as session:
+        customer = rows.customer(session, name=evil, entity="US")
+        document = rows.document(session, customer_id=customer.id, customer_name=evil, entity="US", number=evil)
+        rows.dispute(session, document, sentence=evil)
+    on_customer = opened("explore/customer.py", id=str(customer.id))
+    on_invoice = opened("explore/invoice.py", id=str(document.id))
+    shown = [*on_customer.title, *on_invoice.title, *on_invoice.markdown, *on_invoice.caption]
+    told = [str(each.value) for each in shown if "Pay here" in str(each.value)]
+    assert len(told) >= 3
+    assert [each for each in told if "[Pay here](" in each] == []

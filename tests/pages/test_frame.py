@@ -17,15 +17,16 @@ from tests.pages.conftest import OpenPage
 
 _READ = ["overview", "invoices", "disputes", "invoice", "customer"]
 _VISIBLE = {
-    Role.VIEWER: {"overview", "invoices", "disputes"},
-    Role.COLLECTOR: {"overview", "invoices", "disputes", "collections"},
-    Role.ANALYST: {"overview", "invoices", "disputes", "exceptions", "integrations", "import"},
-    Role.APPROVER: {"overview", "invoices", "disputes", "approvals"},
+    Role.VIEWER: {"overview", "invoices", "contracts", "usage", "disputes"},
+    Role.COLLECTOR: {"overview", "invoices", "contracts", "usage", "disputes", "collections"},
+    Role.ANALYST: {"overview", "invoices", "contracts", "usage", "disputes", "exceptions", "integrations", "import"},
+    Role.APPROVER: {"overview", "invoices", "contracts", "usage", "disputes", "approvals"},
     Role.CONTROLLER: {
-        "overview", "invoices", "disputes", "exceptions", "approvals", "collections", "integrations", "import", "audit",
+        "overview", "invoices", "contracts", "usage", "disputes", "exceptions", "approvals", "collections",
+        "integrations", "import", "audit",
     },
-    Role.EXECUTIVE: {"overview", "invoices", "disputes", "audit"},
-    Role.ADMINISTRATOR: {"overview", "integrations", "sandbox", "audit", "people"},
+    Role.EXECUTIVE: {"overview", "invoices", "contracts", "usage", "disputes", "audit"},
+    Role.ADMINISTRATOR: {"overview", "integrations", "sandbox", "audit", "people", "api_keys"},
 }  # fmt: skip
 
 

@@ -68,7 +68,7 @@ def _pager() -> None:
     from pages.ui.tables import cursor, pager
 
     st.session_state["asked"] = cursor("at", st.session_state.get("filter"))
-    pager(PageInfo("next-one", "one-before", CountCapped(10_000, True)), "at", "invoices")
+    pager(PageInfo("next-one", "one-before", CountCapped(10_000, True)), "at", "invoice")
 
 
 def test_the_pager_keeps_its_place_in_the_url_and_filters_start_anew() -> None:

@@ -42,7 +42,8 @@ def furniture() -> Furniture:
 def house(runtime: Runtime, tmp_path: Path) -> Iterator[Runtime]:
     """The demo's house, with its people, behind the running app."""
     systems = tmp_path / "systems.json"
-    systems.write_text(json.dumps([{"system": "stripe", "credentials": {"webhook_secret": WEBHOOK_SECRET}}]))
+    given = {"webhook_secret": WEBHOOK_SECRET}
+    systems.write_text(json.dumps([{"system": name, "credentials": given} for name in ("stripe", "mail")]))
     settings = runtime.settings.model_copy(update={"sandbox_systems": systems})
     demo = Runtime(settings, runtime.engine, runtime.clock)
     share_runtime(demo)

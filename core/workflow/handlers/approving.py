@@ -13,13 +13,14 @@ from core.cases.model import NewCase
 from core.db.tables import Approval, Decision, Document
 from core.documents import store as documents
 from core.documents.model import DocumentState
-from core.kit.errors import Forbidden, Refused
+from core.kit.errors import Refused
 from core.validation.model import TYPES
 from core.workflow.commands import DecideApprovals, RerouteApprovals
 from core.workflow.context import Context, Outcome
-from core.workflow.deciding import case_key, raise_cases
+from core.workflow.deciding import case_key, let_go, raise_cases
 from core.workflow.gathering import gather
 from core.workflow.people import acting, active_people, person
+from core.workflow.permissions import check_entities
 from core.workflow.releasing import release
 
 
@@ -70,6 +71,7 @@ def _approve(
     _leave(ctx, rows, ApprovalState.APPROVED, note)
     ctx.session.flush()
     release(ctx, done, gather(ctx, {document.id: document for document in done}))
+    let_go(ctx, done)
     return Outcome({"n": len(rows), "released": len(done)}, tuple(notes))
 
 
@@ -137,8 +139,7 @@ def reroute_approvals(command: RerouteApprovals, ctx: Context) -> Outcome:
     notes = []
     for row in rows:
         document = loaded[row.document_id]
-        if not ctx.actor.may_see(row.entity):
-            raise Forbidden("entity.scope", f"Policy “entity scope”: you do not act for {row.entity}.")
+        check_entities(ctx.actor, [row.entity])
         _refuse_unless_able(ctx, to, row, document)
         before = str(row.assignee_id or "")
         row.assignee_id = to.id

@@ -6,16 +6,17 @@ from uuid import UUID
 
 from core.audit.model import Note
 from core.collections import store as collections
-from core.db.tables import Customer, Dispute, Promise
+from core.db.tables import Customer, Dispute, Document, Promise
 from core.disputes import store as disputes
 from core.disputes.model import DisputeState
 from core.documents import store as documents
-from core.kit.errors import Forbidden, NotFound, Refused
+from core.kit.errors import NotFound, Refused
 from core.kit.ids import new_id
 from core.kit.money import format_minor, to_minor
 from core.kit.systems import title_of
 from core.workflow.commands import CloseDispute, LogContact, OpenDispute, RecordPromise
 from core.workflow.context import Context, Outcome
+from core.workflow.permissions import check_entities
 
 
 def _customer(ctx: Context, id: UUID) -> Customer:
@@ -63,8 +64,7 @@ def record_promise(command: RecordPromise, ctx: Context) -> Outcome:
 
 def open_dispute(command: OpenDispute, ctx: Context) -> Outcome:
     row = documents.get(ctx.session, command.document.id, command.document.revision)
-    if not ctx.actor.may_see(row.entity):
-        raise Forbidden("entity.scope", f"Policy “entity scope”: you do not act for {row.entity}.")
+    check_entities(ctx.actor, [row.entity])
     if row.open_minor <= 0:
         raise Refused("dispute.settled", f"Invoice {row.number} is settled; there is nothing to dispute.")
     amount = row.open_minor if command.amount is None else to_minor(command.amount, row.currency)
@@ -94,8 +94,18 @@ def open_dispute(command: OpenDispute, ctx: Context) -> Outcome:
     return Outcome({"n": 1}, (Note(sentence, f"invoice:{row.id}", {"sentence": command.sentence}),))
 
 
+def _entity_of(ctx: Context, row: Dispute) -> str | None:
+    """That of the document in dispute, else the customer's."""
+    document = ctx.session.get(Document, row.document_id) if row.document_id else None
+    if document is not None and document.entity is not None:
+        return document.entity
+    customer = ctx.session.get(Customer, row.customer_id) if row.customer_id else None
+    return customer.entity if customer is not None else None
+
+
 def close_dispute(command: CloseDispute, ctx: Context) -> Outcome:
     row = disputes.get_open(ctx.session, command.dispute.id, command.dispute.revision)
+    check_entities(ctx.actor, [_entity_of(ctx, row)])
     if row.source != "house":
         raise Refused(
             "dispute.elsewhere", f"This dispute is settled in {title_of(row.source)}; its outcome arrives from there."

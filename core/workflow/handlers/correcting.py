@@ -14,20 +14,19 @@ from core.cases.model import QUEUES, CaseState
 from core.db.tables import Case, Document
 from core.documents import store as documents
 from core.documents.model import UNDECIDED
-from core.kit.errors import Forbidden, Refused
+from core.kit.errors import Refused
+from core.kit.words import counted
 from core.workflow.command import Target
 from core.workflow.commands import AssignCases, CorrectDocument, ResolveCases, RevalidateCases, WaiveCases
 from core.workflow.context import Context, Outcome
 from core.workflow.deciding import decide
 from core.workflow.people import person
-from core.workflow.permissions import is_allowed
+from core.workflow.permissions import check_entities, is_allowed
 
 
 def _load(ctx: Context, targets: Iterable[Target]) -> list[Case]:
     rows = cases.load_open(ctx.session, [(t.id, t.revision) for t in targets])
-    outside = next((row for row in rows if not ctx.actor.may_see(row.entity)), None)
-    if outside is not None:
-        raise Forbidden("entity.scope", f"Policy “entity scope”: you do not act for {outside.entity}.")
+    check_entities(ctx.actor, [row.entity for row in rows])
     return rows
 
 
@@ -123,6 +122,9 @@ def correct_document(command: CorrectDocument, ctx: Context) -> Outcome:
     after = {name: _plain(value) for name, value in changes.items()}
     row.corrections = row.corrections | after
     _touch(ctx, row)
+    # Forms of this document that others have open were drawn before the correction.
+    for sibling in cases.open_for_documents(ctx.session, [row.id]):
+        sibling.revision += 1
     ctx.session.flush()
     counts = decide(ctx, [row.id])
     told = ", ".join(name.replace("_", " ") for name in changes)
@@ -141,7 +143,9 @@ def revalidate_cases(command: RevalidateCases, ctx: Context) -> Outcome:
     loaded = documents.load(ctx.session, ids)
     decide(ctx, _undecided(loaded.values()))
     settled = [row for row in rows if row.state != CaseState.OPEN]
-    note = Note(f"Checked {len(rows)} exceptions again; {len(settled)} are settled.", None, {"checked": len(rows)})
+    note = Note(
+        f"Checked {counted(len(rows), 'exception')} again; settled: {len(settled):,}.", None, {"checked": len(rows)}
+    )
     return Outcome({"n": len(rows), "settled": len(settled)}, (note,))
 
 

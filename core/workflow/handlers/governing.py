@@ -11,6 +11,7 @@ from core.collections import store as collections
 from core.db.tables import User
 from core.kit.errors import Refused
 from core.kit.ids import new_id
+from core.kit.words import counted
 from core.policies import store as policies
 from core.workflow.actors import Role
 from core.workflow.commands import EscalateOverdue, ReleasePolicy, SaveUser, TakeSnapshot
@@ -30,7 +31,9 @@ def escalate_overdue(command: EscalateOverdue, ctx: Context) -> Outcome:
 
 def take_snapshot(command: TakeSnapshot, ctx: Context) -> Outcome:
     n = store_ageing(ctx.session, command.day)
-    return Outcome({"rows": n}, (Note(f"Ageing at the close of {command.day:%d %b %Y} was kept ({n} rows)."),))
+    return Outcome(
+        {"rows": n}, (Note(f"Ageing at the close of {command.day:%d %b %Y} was kept ({counted(n, 'row')})."),)
+    )
 
 
 def save_user(command: SaveUser, ctx: Context) -> Outcome:

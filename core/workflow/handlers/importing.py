@@ -11,11 +11,14 @@ from core.documents import store as documents
 from core.documents.model import DocumentState
 from core.kit.errors import Refused
 from core.kit.ids import content_hash
+from core.kit.words import counted
 from core.parties import store as parties
 from core.workflow.commands import ImportLedger
 from core.workflow.context import Context, Outcome
 from core.workflow.handlers.recording_cash import record_disputes, record_payments
 from core.workflow.handlers.recording_documents import content_of, document_id
+from core.workflow.import_limits import limits_of
+from core.workflow.permissions import check_entities
 
 
 def import_ledger(command: ImportLedger, ctx: Context) -> Outcome:
@@ -27,7 +30,8 @@ def import_ledger(command: ImportLedger, ctx: Context) -> Outcome:
             "import.repeated",
             f"{len(known):,} of these invoices are here already (the first is {first}). Nothing was imported.",
         )
-    parties.save_customers(ctx.session, command.customers, ctx.now)
+    _check(command, ctx)
+    renamed = _save_customers(command, ctx)
     linked = parties.linked(ctx.session, "customer", "import", [r.source_ref for r in command.customers])
     rows = [_row(record, linked, ctx) for record in command.invoices]
     lines = {row["id"]: record.lines for row, record in zip(rows, command.invoices, strict=True)}
@@ -40,8 +44,38 @@ def import_ledger(command: ImportLedger, ctx: Context) -> Outcome:
         "payments": len(command.payments),
         "disputes": len(command.disputes),
     }
-    told = ", ".join(f"{n:,} {name}" for name, n in counts.items())
-    return Outcome(counts, (Note(f"Imported {command.file_name}: {told}.", None, dict(counts)),))
+    told = ", ".join(counted(n, name.removesuffix("s")) for name, n in counts.items())
+    return Outcome(counts, (Note(f"Imported {command.file_name}: {told}.", None, dict(counts)), *renamed))
+
+
+def _check(command: ImportLedger, ctx: Context) -> None:
+    """Whoever made the command, the file is held against what its bringer may say."""
+    named = {each.entity for each in command.invoices} | {each.entity for each in command.customers}
+    check_entities(ctx.actor, named)
+    limits = limits_of(ctx.session, ctx.actor, ctx.now.date())
+    for record in command.invoices:
+        days = (record.issue_date, record.due_date)
+        fault = limits.about_entity(record.entity) or next(filter(None, map(limits.about_day, days)), None)
+        if fault:
+            raise Refused("import.bad_rows", f"Invoice {record.number}: {fault} Nothing was imported.")
+
+
+def _save_customers(command: ImportLedger, ctx: Context) -> list[Note]:
+    """A customer that is here stays with its legal entity; a new name is taken over and told."""
+    linked = parties.linked(ctx.session, "customer", "import", [record.source_ref for record in command.customers])
+    here = parties.customers(ctx.session, [UUID(id) for id in linked.values()])
+    known = {ref: here[UUID(id)] for ref, id in linked.items() if UUID(id) in here}
+    check_entities(ctx.actor, {row.entity for row in known.values()})
+    kept, notes = [], []
+    for record in command.customers:
+        row = known.get(record.source_ref)
+        entity = record.entity if row is None else row.entity or record.entity
+        kept.append(record.model_copy(update={"entity": entity}))
+        if row is not None and row.name != record.name:
+            sentence = f"Renamed customer {record.number} from {row.name} to {record.name}."
+            notes.append(Note(sentence, f"customer:{row.id}", {"before": row.name, "after": record.name}))
+    parties.save_customers(ctx.session, kept, ctx.now)
+    return notes
 
 
 def _row(record: InvoiceRecord, linked: dict[str, str], ctx: Context) -> dict[str, Any]:

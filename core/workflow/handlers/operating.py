@@ -9,11 +9,14 @@ from core.db.tables import Case, Connection, InboxItem
 from core.intake import store as intake
 from core.kit.errors import NotFound, Refused
 from core.kit.systems import title_of
+from core.kit.words import counted
 from core.runtime import defer
 from core.validation.model import TYPES
+from core.workflow.actors import Role
 from core.workflow.commands import ReportBadRecord, RetryInboxItems, SetAsideInboxItems, SetConnectionState
 from core.workflow.context import Context, Outcome
 from core.workflow.deciding import case_key, raise_cases
+from core.workflow.permissions import check_whole_company
 
 HANDLE_INBOX = "handle_inbox"
 
@@ -43,15 +46,17 @@ def report_bad_record(command: ReportBadRecord, ctx: Context) -> Outcome:
 
 def retry_inbox_items(command: RetryInboxItems, ctx: Context) -> Outcome:
     """Failed rows become new again; their cases close, and open again if they fail again."""
+    check_whole_company(ctx.actor)
     sources = intake.requeue(ctx.session, command.inbox_ids)
     if not sources:
         raise Refused("inbox.nothing", "None of these rows has failed.")
     cases.close_by(ctx.session, Case.inbox_id.in_(command.inbox_ids), "Tried again", ctx.actor.label, ctx.now)
     defer(ctx.session, HANDLE_INBOX, [{"source": source} for source in sorted(set(sources))], queue="intake")
-    return Outcome({"n": len(sources)}, (Note(f"Tried {len(sources)} inbox rows again."),))
+    return Outcome({"n": len(sources)}, (Note(f"Tried {counted(len(sources), 'inbox row')} again."),))
 
 
 def set_aside_inbox_items(command: SetAsideInboxItems, ctx: Context) -> Outcome:
+    check_whole_company(ctx.actor)
     if not command.reason.strip():
         raise Refused("reason.missing", "Say why it is set aside.")
     n = intake.set_aside(ctx.session, command.inbox_ids, command.reason, ctx.now)
@@ -71,7 +76,28 @@ def set_connection_state(command: SetConnectionState, ctx: Context) -> Outcome:
     row.paused_until = None
     if command.state == "connected":
         row.failures = 0
+        cases.close_by(ctx.session, Case.key == _paused_key(row), command.reason, ctx.actor.label, ctx.now)
+    elif ctx.actor.role == Role.JOB:
+        raise_cases(ctx, [_misconfigured(row, command.reason)])
     verb = "Paused" if command.state == "paused" else "Resumed"
     sentence = f"{verb} the connection with {title_of(command.system)}: {command.reason}"
     note = Note(sentence, f"system:{command.system}", {"before": before, "after": command.state})
     return Outcome({"state": row.state}, (note,))
+
+
+def _paused_key(row: Connection) -> str:
+    return f"connection.misconfigured:{row.system}"
+
+
+def _misconfigured(row: Connection, reason: str) -> NewCase:
+    """The house itself pauses a connection only when the other side does not accept its credentials."""
+    code = "connection.misconfigured"
+    title = title_of(row.system)
+    return NewCase(
+        key=_paused_key(row),
+        code=code,
+        type=TYPES[code],
+        cause=f"{code}:{row.system}",
+        sentence=f"{reason} Nothing is exchanged with {title} until an administrator resumes the connection.",
+        evidence={"system": title, "problem": reason},
+    )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import UUID
 
-from core.agreements import store as agreements
 from core.audit.model import Note
 from core.documents import store as documents
 from core.intake import store as intake
@@ -15,8 +14,12 @@ from core.posting import store as posting
 from core.workflow.commands import DecideReceived, RecordFacts
 from core.workflow.context import Context, Outcome
 from core.workflow.deciding import decide
+from core.workflow.handlers.informing import record_notices
+from core.workflow.handlers.metering import place_usage
+from core.workflow.handlers.recording_agreements import record_agreements
 from core.workflow.handlers.recording_cash import record_disputes, record_payments
 from core.workflow.handlers.recording_documents import record_credit_memos, record_invoices
+from core.workflow.waiting import ready
 
 _BATCH = 500
 
@@ -30,26 +33,29 @@ def record_facts(command: RecordFacts, ctx: Context) -> Outcome:
     parties.save_rates(session, command.rates)
     parties.save_products(session, command.products, ctx.now)
     customers = parties.save_customers(session, command.customers, ctx.now)
-    contracts = agreements.save_contracts(session, command.contracts, ctx.now)
-    contracts |= agreements.save_lines(session, command.order_lines)
+    contracts = record_agreements(ctx, command)
     posting.save_ledger_entries(session, command.ledger)
     counts = record_invoices(ctx, command.invoices, is_backfill=command.is_backfill)
     counts |= record_credit_memos(ctx, command.credit_memos, is_backfill=command.is_backfill)
     record_payments(ctx, command.payments)
     record_disputes(ctx, command.disputes)
+    told = record_notices(ctx, command.notices)
     _check_again(ctx, command, customers, contracts)
+    if command.customers:
+        place_usage(ctx)
     if command.arrival is None:
         intake.mark_handled(session, command.inbox_ids, ctx.now)
     counts = {"records": len(command.inbox_ids)} | {name: n for name, n in counts.items() if n}
-    return Outcome(counts, (_note(command, counts),) if _is_worth_a_note(command, counts) else ())
+    summary = (_note(command, counts),) if _is_worth_a_note(command, counts) else ()
+    return Outcome(counts, (*told, *summary))
 
 
 def decide_received(command: DecideReceived, ctx: Context) -> Outcome:
-    """Answers `n`, how many were decided; 0 when none waits."""
-    ids = documents.oldest_received(ctx.session, command.source, _BATCH)
+    """Answers `n`, how many were decided; 0 when all that are left are to wait for their contracts."""
+    ids = ready(ctx, documents.oldest_received(ctx.session, command.source, _BATCH))
     counts = decide(ctx, ids)
     told = ", ".join(f"{n:,} {name.replace('_', ' ')}" for name, n in counts.items() if n)
-    notes = (Note(f"Decided {len(ids):,} documents of the first synchronisation: {told}.", None, dict(counts)),)
+    notes = (Note(f"Decided {len(ids):,} documents that had waited: {told}.", None, dict(counts)),)
     return Outcome({"n": len(ids)} | counts, notes if ids else ())
 
 

@@ -8,11 +8,13 @@ from uuid import UUID
 
 from core.canonical import DisputeRecord, PaymentRecord
 from core.cash import store as cash
-from core.cash.store import Credit, Due
+from core.cash.store import Due
+from core.db.tables import Document
 from core.disputes import store as disputes
 from core.disputes.store import About
 from core.documents import store as documents
 from core.workflow.context import Context
+from core.workflow.own_documents import own_documents
 
 
 def record_payments(ctx: Context, records: Sequence[PaymentRecord]) -> None:
@@ -25,7 +27,17 @@ def record_payments(ctx: Context, records: Sequence[PaymentRecord]) -> None:
 
 def _dues(ctx: Context, source: str, refs: Sequence[str]) -> dict[str, Due]:
     rows = documents.lock_balances(ctx.session, source, refs)
-    return {ref: Due(*balance) for ref, balance in rows.items()}
+    dues = {ref: Due(*balance) for ref, balance in rows.items()}
+    if others := set(refs) - set(dues):
+        # Invoices that the house made and the source only collects.
+        own = own_documents(ctx.session, source, others)
+        found = documents.load(ctx.session, own.values())
+        dues |= {ref: _due(found[id]) for ref, id in own.items() if id in found}
+    return dues
+
+
+def _due(row: Document) -> Due:
+    return Due(row.id, row.customer_id, row.open_minor, row.currency)
 
 
 def apply_earlier(ctx: Context, source: str, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -33,24 +45,6 @@ def apply_earlier(ctx: Context, source: str, rows: Sequence[Mapping[str, Any]]) 
     dues = {row["source_ref"]: Due(row["id"], row["customer_id"], row["open_minor"], row["currency"]) for row in rows}
     documents.refresh_open(ctx.session, cash.apply_waiting(ctx.session, source, dues, ctx.now))
     disputes.mark_documents(ctx.session, disputes.adopt(ctx.session, [row["id"] for row in rows]))
-
-
-def apply_credit_memos(ctx: Context, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Each memo reduces its invoice by no more than is open there; the memo itself is settled by it."""
-    credits = []
-    invoices = documents.load(ctx.session, [row["corrects_id"] for row in rows if row["corrects_id"]])
-    for row in rows:
-        invoice = invoices.get(row["corrects_id"]) if row["corrects_id"] else None
-        if invoice is None:
-            continue
-        amount = -row["total_minor"]
-        applied = max(0, min(amount, invoice.open_minor))
-        invoice.open_minor -= applied
-        credits.append(
-            Credit(row["id"], row["source"], row["source_ref"], invoice.id, amount, applied, row["issue_date"])
-        )
-    ctx.session.flush()
-    documents.refresh_open(ctx.session, cash.apply_credits(ctx.session, credits, ctx.now))
 
 
 def record_disputes(ctx: Context, records: Sequence[DisputeRecord]) -> None:
@@ -62,7 +56,9 @@ def record_disputes(ctx: Context, records: Sequence[DisputeRecord]) -> None:
 
 
 def _abouts(ctx: Context, records: Sequence[DisputeRecord]) -> dict[str, About]:
-    by_ref = documents.ids_by_ref(ctx.session, records[0].source, [r.invoice_ref for r in records if r.invoice_ref])
+    refs = [record.invoice_ref for record in records if record.invoice_ref]
+    by_ref = documents.ids_by_ref(ctx.session, records[0].source, refs)
+    by_ref |= own_documents(ctx.session, records[0].source, set(refs) - set(by_ref))
     by_number = documents.ids_by_number(ctx.session, [r.invoice_number for r in records if r.invoice_number])
     ids: dict[str, UUID] = {}
     for record in records:

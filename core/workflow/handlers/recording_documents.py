@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -22,14 +23,19 @@ from core.parties import store as parties
 from core.posting import store as posting
 from core.posting.model import LEDGER
 from core.validation.model import TYPES
+from core.workflow.applied_credits import apply_credit_memos
 from core.workflow.context import Context
 from core.workflow.deciding import case_key, decide, raise_cases
-from core.workflow.handlers.recording_cash import apply_credit_memos, apply_earlier
+from core.workflow.handlers.house_links import link_credit_memos, link_invoices
+from core.workflow.handlers.recording_cash import apply_earlier
+from core.workflow.own_documents import own_documents
+from core.workflow.waiting import ready
 
 
 def record_invoices(ctx: Context, records: Sequence[InvoiceRecord], *, is_backfill: bool) -> dict[str, int]:
     """Answers counts: new, already in the ledger, on hold, waiting for approval, released."""
-    issued = {record.source_ref: record for record in records if record.status != "draft"}
+    own = link_invoices(ctx, records)
+    issued = {r.source_ref: r for r in records if r.status != "draft" and r.source_ref not in own}
     if not issued:
         return {}
     source = next(iter(issued.values())).source
@@ -42,7 +48,7 @@ def record_invoices(ctx: Context, records: Sequence[InvoiceRecord], *, is_backfi
     documents.insert_documents(ctx.session, rows, lines)
     apply_earlier(ctx, source, rows)
     undecided = [row["id"] for row in rows if row["state"] == DocumentState.RECEIVED]
-    counts = {} if is_backfill else decide(ctx, undecided, is_fresh=True)
+    counts = {} if is_backfill else decide(ctx, ready(ctx, undecided), is_fresh=True)
     changed = {ref: record for ref, record in issued.items() if ref in known and known[ref].content_hash != hashes[ref]}
     _replace(ctx, changed, known, hashes)
     _void(ctx, [known[ref].id for ref, record in issued.items() if ref in known and record.status == "void"])
@@ -60,13 +66,13 @@ def _rows(
     records = list(fresh.values())
     if not records:
         return []
-    customers = parties.linked(ctx.session, "customer", records[0].source, [r.customer_ref for r in records])
-    known = parties.customers(ctx.session, [UUID(id) for id in customers.values()])
+    linked = parties.linked(ctx.session, "customer", records[0].source, [r.customer_ref for r in records])
+    known = parties.known_ids(ctx.session, {UUID(id) for id in linked.values()})
+    customers = {ref: known.get(id) for ref, id in linked.items()}
     rows = []
     for record in records:
-        linked = customers.get(record.customer_ref)
-        customer_id = UUID(linked) if linked and UUID(linked) in known else None
         is_posted = natural_key(record.source, record.source_ref) in posted
+        customer_id = customers.get(record.customer_ref)
         rows.append(_row(record, customer_id, hashes[record.source_ref], is_posted, ctx.now))
     return rows
 
@@ -117,10 +123,11 @@ _CONTENT = [
     "bill_to_country",
     "collection_method",
 ]
+_content_values = itemgetter(*_CONTENT)
 
 
 def content_of(record: InvoiceRecord) -> dict[str, Any]:
-    return {name: getattr(record, name) for name in _CONTENT}
+    return dict(zip(_CONTENT, _content_values(record.__dict__), strict=True))
 
 
 def _replace(
@@ -141,7 +148,7 @@ def _replace(
             late.append(_changed_case(record, known[ref].id))
     documents.refresh_open(ctx.session, again)
     ctx.session.expire_all()
-    decide(ctx, again)
+    decide(ctx, ready(ctx, again))
     raise_cases(ctx, late)
 
 
@@ -188,11 +195,13 @@ def record_credit_memos(ctx: Context, records: Sequence[CreditMemoRecord], *, is
         return {}
     source = next(iter(issued.values())).source
     known = documents.known(ctx.session, source, issued)
-    fresh = [record for ref, record in issued.items() if ref not in known]
-    invoices = documents.load(
-        ctx.session, documents.ids_by_ref(ctx.session, source, [r.invoice_ref for r in fresh]).values()
-    )
-    by_ref = {row.source_ref: row for row in invoices.values()}
+    own = link_credit_memos(ctx, list(issued.values()))
+    fresh = [record for ref, record in issued.items() if ref not in known and ref not in own]
+    refs = {record.invoice_ref for record in fresh}
+    ids = documents.ids_by_ref(ctx.session, source, refs)
+    ids |= own_documents(ctx.session, source, refs - set(ids))
+    invoices = documents.load(ctx.session, ids.values())
+    by_ref = {ref: invoices[id] for ref, id in ids.items() if id in invoices}
     posted = posting.keys_in_ledger(ctx.session, LEDGER, [natural_key(source, r.source_ref) for r in fresh])
     rows = [
         _memo_row(r, by_ref.get(r.invoice_ref), natural_key(source, r.source_ref) in posted, ctx.now) for r in fresh

@@ -13,8 +13,17 @@ DAY = date(2026, 10, 31)
 def test_an_empty_store_has_undefined_ratios_and_zero_amounts(runtime: Runtime) -> None:
     shown = figures(runtime, DAY).as_json()
     assert shown["open_total"] == "0.00"
-    assert shown["dso_countback"] == 0.0
-    assert [shown[key] for key in ("dso_simple", "cei", "overdue_share", "billing_accuracy")] == [None] * 4
+    ratios = ("dso_simple", "dso_countback", "dso_best_possible", "average_days_delinquent", "cei", "overdue_share")
+    assert [shown[key] for key in (*ratios, "billing_accuracy", "straight_through_rate")] == [None] * 8
+
+
+def test_when_everything_billed_is_paid_the_days_are_none_and_not_undefined(runtime: Runtime) -> None:
+    with runtime.transaction() as session:
+        row = rows.document(session)
+        rows.pay(session, row, 10_000, date(2026, 10, 10))
+    shown = figures(runtime, DAY).as_json()
+    assert [shown[key] for key in ("dso_simple", "dso_countback", "dso_best_possible")] == [0.0] * 3
+    assert shown["overdue_share"] is None
 
 
 def test_the_keys_are_the_documented_ones(runtime: Runtime) -> None:
@@ -144,3 +153,12 @@ def test_open_cases_and_pending_approvals_are_as_of_the_day(runtime: Runtime) ->
         rows.approval(session, row)
     now, then = figures(runtime, DAY), figures(runtime, date(2026, 10, 5))
     assert (now.open_cases, then.open_cases, now.pending_approvals) == (1, 2, 1)
+
+
+def test_a_date_that_a_source_got_wrong_by_centuries_does_not_stop_the_figures(runtime: Runtime) -> None:
+    with runtime.transaction() as session:
+        rows.document(session, source_ref="ancient", issue_date=date(1, 1, 1), due_date=date(1, 1, 1))
+        rows.document(session, source_ref="recent", issue_date=date(2026, 10, 1), total_minor=3_000)
+    found = figures(runtime, DAY)
+    assert found.open_total == Decimal(130)
+    assert found.countback.is_lower_bound

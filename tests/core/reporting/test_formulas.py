@@ -52,6 +52,13 @@ def test_a_month_without_billing_counts_in_full() -> None:
     assert formulas.count_back(Decimal(150), [MARCH, empty, JANUARY]).days == 31 + 28 + Decimal(50) / 90 * 31
 
 
+def test_nothing_open_and_nothing_billed_leaves_count_back_undefined() -> None:
+    empty = MonthBilled(date(2026, 3, 1), 31, Decimal(0))
+    assert formulas.count_back(Decimal(0), []).exact is None
+    assert formulas.count_back(Decimal(0), [empty]).exact is None
+    assert formulas.count_back(Decimal(0), [MARCH]).exact == 0
+
+
 def test_receivables_beyond_all_billing_are_a_lower_bound() -> None:
     walked = formulas.count_back(Decimal(1000), QUARTER)
     assert (walked.is_lower_bound, walked.days) == (True, 90)

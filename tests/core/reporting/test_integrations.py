@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from core.db.tables import Connection, Delivery, InboxItem, JobFire, SyncCursor
 from core.intake import store as intake
@@ -68,6 +68,30 @@ def test_all_three_systems_have_a_card_before_anything_was_heard_of_them(house: 
     cards = system_cards(house)
     assert [each.title for each in cards] == ["Salesforce", "Stripe", "NetSuite"]
     assert {each.state for each in cards} == {"unknown"}
+
+
+def receive_many(house: Runtime, count: int, source: str) -> None:
+    many = text(
+        "insert into inbox (id, source, kind, external_id, version, payload, state, received_at, attempts) select "
+        "gen_random_uuid(), :source, 'Account', n::text, '1', '{}', 'handled', :now, 0 from generate_series(1, :n) n"
+    )
+    with house.transaction() as session:
+        session.execute(many, {"source": source, "now": house.now(), "n": count})
+
+
+def test_what_one_system_brings_does_not_hide_what_another_brought_today(house: Runtime, clock: FixedClock) -> None:
+    receive(house, "in_1", "in_2", "in_3")
+    clock.advance(minutes=5)
+    receive_many(house, 2_500, "salesforce")
+    assert str(card(house, "stripe").inbox.today) == "3"
+    assert str(card(house, "salesforce").inbox.today) == "2,500"
+
+
+def test_on_a_day_with_too_much_to_count_every_number_is_a_lower_bound(house: Runtime, clock: FixedClock) -> None:
+    receive(house, "in_1", "in_2", "in_3")
+    clock.advance(minutes=5)
+    receive_many(house, 50_000, "salesforce")
+    assert str(card(house, "stripe").inbox.today) == "0+"
 
 
 def test_a_card_counts_open_rows_whatever_their_age_and_what_came_today(house: Runtime, clock: FixedClock) -> None:

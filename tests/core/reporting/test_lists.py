@@ -171,7 +171,7 @@ def test_buckets_always_sum_to_what_is_outstanding(
     found = figures(runtime, day)
     assert sum(found.ageing.values(), Decimal(0)) == found.open_total
     assert found.open_count == sum(report.counts.values()) - _uncounted(runtime, day, found.left_out)
-    if not is_by_invoice:
+    if not is_by_invoice and report.currency == found.currency:  # each is in its own when only one is present
         assert [found.measured.bucket_minor(bucket) for bucket in BUCKETS] == list(report.buckets.values())
 
 

@@ -1,0 +1,46 @@
+"""Credit memos are put against the invoices that they correct."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from core.cash import store as cash
+from core.cash.store import Credit
+from core.db.tables import Document
+from core.documents import store as documents
+from core.workflow.context import Context
+
+
+def apply_credit_memos(
+    ctx: Context, rows: Sequence[Mapping[str, Any]], open_memos: frozenset[UUID] = frozenset()
+) -> None:
+    """Each memo reduces its invoice by no more than is open there; the memo itself is settled by it. Of `open_memos`
+    only what was used is settled: the rest is still owed to the customer."""
+    credits = []
+    invoices = documents.load(ctx.session, [row["corrects_id"] for row in rows if row["corrects_id"]])
+    for row in rows:
+        invoice = invoices.get(row["corrects_id"]) if row["corrects_id"] else None
+        if invoice is None:
+            continue
+        amount = -row["total_minor"]
+        applied = max(0, min(amount, invoice.open_minor))
+        invoice.open_minor -= applied
+        used = applied if row["id"] in open_memos else amount
+        credits.append(
+            Credit(row["id"], row["source"], row["source_ref"], invoice.id, used, applied, row["issue_date"])
+        )
+    ctx.session.flush()
+    documents.refresh_open(ctx.session, cash.apply_credits(ctx.session, credits, ctx.now))
+
+
+def apply_own(ctx: Context, memos: Iterable[Document], paid_back_elsewhere: frozenset[UUID]) -> None:
+    """Credit memos of the house on the day they go out. What an invoice does not owe any more stays open on the memo,
+    unless the platform that collected the money gives it back."""
+    rows = list(memos)
+    names = ("id", "source", "source_ref", "corrects_id", "total_minor", "issue_date")
+    still_owed = frozenset(row.id for row in rows) - paid_back_elsewhere
+    apply_credit_memos(ctx, [{name: getattr(row, name) for name in names} for row in rows], still_owed)
+    for row in rows:
+        ctx.session.refresh(row, ["open_minor", "settled_on"])
