@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -34,6 +35,9 @@ _PAGES_AHEAD = 12
 _BATCHES_AHEAD = 2
 # Records make very many objects and no cycles: by default the search for cycles takes a quarter of a long pull.
 _OBJECTS_BETWEEN_COLLECTIONS = 400_000
+# The thread that waits for the store asks it thousands of short questions. By default it would wait five milliseconds
+# after each answer for the thread that translates.
+_SECONDS_BETWEEN_THREADS = 0.0005
 
 
 def go_on() -> bool:
@@ -53,6 +57,7 @@ def try_pull(
     """As `pull`, but None when somebody else is at the system's records right now."""
     system = source.capabilities.system
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
+    sys.setswitchinterval(_SECONDS_BETWEEN_THREADS)
     with exclusive(runtime.engine, f"intake:{system}") as is_ours:
         if not is_ours:
             return None

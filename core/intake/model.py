@@ -17,10 +17,12 @@ _LONGEST_REST_SECONDS = 300
 
 @dataclass(frozen=True, slots=True)
 class InboxRow:
-    """A received record and the row that keeps it."""
+    """A received record and the row that keeps it. `text`: the payload as the row is to keep it, of rows that are not in
+    the inbox yet."""
 
     id: UUID
     record: RawRecord
+    text: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,8 +52,8 @@ _SUCCESS_RESOLUTION = timedelta(seconds=10)
 
 
 def new_rows(records: Iterable[RawRecord]) -> tuple[InboxRow, ...]:
-    """Rows that are not in the inbox yet."""
-    return tuple([InboxRow(new_id(), record) for record in records])
+    """Rows that are not in the inbox yet, written out so that the transaction which keeps them need not."""
+    return tuple([InboxRow(new_id(), record, record.text or _json(record.payload)) for record in records])
 
 
 def receive(session: Session, source: str, records: Sequence[RawRecord], now: datetime) -> list[UUID]:
@@ -98,7 +98,7 @@ def _insert(session: Session, source: str, rows: Sequence[InboxRow], stamps: dic
 
 def _lines(rows: Sequence[InboxRow]) -> bytes:
     """Payloads as JSON that the store accepts: what no text may hold there becomes the sign for an unreadable one."""
-    written = b"\n".join([_json(row.record.payload) for row in rows])
+    written = b"\n".join([row.text or _json(row.record.payload) for row in rows])
     # Searching for a fixed text costs a tenth of matching the pattern, and hardly any batch has it.
     return _UNSTORABLE.sub(rb"\\ufffd", written) if rb"\u" in written else written
 
