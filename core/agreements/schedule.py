@@ -146,6 +146,18 @@ def reopen(session: Session, document_ids: Iterable[UUID]) -> set[UUID]:
     return set(session.scalars(statement))
 
 
+def reopen_items(session: Session, ids: Iterable[UUID]) -> set[UUID]:
+    """Opens items that count as billed although no invoice bills them; answers their contracts."""
+    statement = (
+        update(ScheduleItem)
+        .where(is_one_of(ScheduleItem.id, ids), ScheduleItem.state == ItemState.BILLED)
+        .values(state=ItemState.OPEN, document_id=None, closed_at=None)
+        .returning(ScheduleItem.contract_id)
+        .execution_options(synchronize_session=False)
+    )
+    return set(session.scalars(statement))
+
+
 def items_of_documents(session: Session, document_ids: Iterable[UUID]) -> dict[UUID, list[ScheduleItem]]:
     """The items that each document bills."""
     statement = select(ScheduleItem).where(

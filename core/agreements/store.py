@@ -129,3 +129,17 @@ def lines_by_ref(session: Session, refs: Iterable[str]) -> dict[str, ContractLin
     """Lines by their id at the source."""
     rows = session.scalars(select(ContractLine).where(is_one_of(ContractLine.source_ref, refs)))
     return {row.source_ref: row for row in rows}
+
+
+def subscriptions(session: Session, numbers: Iterable[str]) -> list[Subscription]:
+    """Subscriptions that name one of these contracts."""
+    statement = select(Subscription).where(is_one_of(Subscription.contract_number, list(numbers)))
+    return list(session.scalars(statement.order_by(Subscription.contract_number, Subscription.source_ref)))
+
+
+def ids_after(session: Session, after: UUID | None, limit: int) -> list[UUID]:
+    """Contracts that are more than drafts, by id behind `after`."""
+    statement = select(Contract.id).where(Contract.status != "draft").order_by(Contract.id).limit(limit)
+    if after is not None:
+        statement = statement.where(Contract.id > after)
+    return list(session.scalars(statement))

@@ -73,12 +73,12 @@ def lay_out(subject: Subject, until: date) -> Layout:
     open_slots = remaining(subject.agreement, until, [_slot(item) for item in subject.billed()])
     fixed = [slot for slot in open_slots if slot.kind in FIXED]
     rated = rate(subject.agreement, fixed, {})
-    amounts = _amounts(fixed, rated.lines)
+    amounts = slot_amounts(fixed, rated.lines)
     items = tuple(_item(subject, slot, amounts.get(slot)) for slot in open_slots)
     return Layout(items, rated.problems)
 
 
-def _amounts(fixed: Sequence[Slot], lines: Iterable[RatedLine]) -> dict[Slot, int]:
+def slot_amounts(fixed: Sequence[Slot], lines: Iterable[RatedLine]) -> dict[Slot, int]:
     """Net amount per slot: its lines are those of its charge within its days."""
     found = dict.fromkeys(fixed, 0)
     by_charge: dict[str, list[Slot]] = defaultdict(list)

@@ -18,14 +18,14 @@ from core.workflow.context import Context
 @dataclass(frozen=True, slots=True)
 class Drafted:
     """What belongs to documents that are not in the store yet, per document: lines, tax (None: not determined), and
-    the schedule items that they bill or should bill; and what was read to draft them: contracts with their lines by
-    number, and customers."""
+    the schedule items that they bill or should bill; and, if they were read to draft them, contracts with their lines
+    by number, and customers."""
 
     lines: Mapping[UUID, Sequence[Any]]
     taxes: Mapping[UUID, int | None]
     items: Mapping[UUID, Sequence[Any]]
-    contracts: Mapping[str, tuple[Contract, list[ContractLine]]]
-    customers: Mapping[UUID, Customer]
+    contracts: Mapping[str, tuple[Contract, list[ContractLine]]] | None = None
+    customers: Mapping[UUID, Customer] | None = None
 
 
 @dataclass(frozen=True, slots=True)

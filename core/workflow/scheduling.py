@@ -78,6 +78,29 @@ def plan(ctx: Context, contract_ids: Iterable[UUID], until: date) -> int:
     return count
 
 
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A contract's items as they are kept, and the open ones as they are to be."""
+
+    kept: list[Item]
+    wanted: tuple[NewItem, ...]
+
+
+def proposals(ctx: Context, contract_ids: Iterable[UUID]) -> dict[UUID, Proposal]:
+    """What planning these contracts again, as far as they are planned, would come to; nothing is planned."""
+    known = schedule.plans(ctx.session, contract_ids)
+    agreed = read_agreements(ctx.session, known)
+    items = schedule.kept(ctx.session, agreed)
+    subjects = _subjects(ctx, agreed, items)
+    earlier = _earlier(ctx, subjects)
+    found = {}
+    for id, each in agreed.items():
+        kept = items.get(id, [])
+        laid = _lay_out(_Case(each, subjects.get(id), kept), earlier, known[id].until, ctx)
+        found[id] = Proposal(kept, laid.items)
+    return found
+
+
 def _plan(subject: Subject | None, until: date, laid: _Laid) -> Plan:
     problem = laid.hindrance.sentence if laid.hindrance else None
     return Plan(subject.terms_id if subject else None, until, problem)
