@@ -41,12 +41,14 @@ class InDoubt(ConnectorFailure):
 
 @dataclass(frozen=True, slots=True)
 class RawRecord:
-    """One outside fact as it came. `version` distinguishes states of the same record (stamp or content hash)."""
+    """One outside fact as it came. `version` distinguishes states of the same record (stamp or content hash). `text`:
+    the payload as JSON, when that was made already."""
 
     kind: str
     external_id: str
     version: str
     payload: dict[str, Any]
+    text: bytes | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

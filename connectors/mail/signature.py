@@ -8,6 +8,7 @@ import json
 from datetime import datetime
 from typing import Any
 
+from connectors.shapes import check_depth
 from core.kit.clock import from_unix
 from core.ports import SignedEvent
 
@@ -39,7 +40,8 @@ def verify(payload: bytes, header: str, secret: str, now: datetime) -> SignedEve
 def _event(payload: bytes) -> SignedEvent:
     try:
         event: Any = json.loads(payload)
-    except ValueError as problem:
+        check_depth(event)
+    except (ValueError, RecursionError) as problem:
         raise BadWebhook("The webhook is not JSON.") from problem
     if not isinstance(event, dict):
         raise BadWebhook("The webhook is not an event.")

@@ -14,8 +14,8 @@ class Config(BaseSettings):
     NETSUITE_CERTIFICATE_ID and NETSUITE_PRIVATE_KEY (PEM) of a client-credentials mapping; optional NETSUITE_ALGORITHM,
     NETSUITE_TIMEOUT_SECONDS, NETSUITE_MAX_IN_FLIGHT, NETSUITE_REQUESTS_PER_SECOND, NETSUITE_PAGE_ROWS,
     NETSUITE_SENDS_NUMBERS, and as JSON NETSUITE_SUBSIDIARIES ({"UK": "3"}: legal entity to internal id) and
-    NETSUITE_TAX_CODES ({"DE:0": "EU-RC"}: legal entity and percent to the name of a tax code), for what cannot be found
-    by country and rate."""
+    NETSUITE_TAX_CODES ({"DE:0": "EU-RC"}: legal entity and percent, or * for any, to the name of a tax code), for what
+    cannot be found by country and rate."""
 
     model_config = SettingsConfigDict(env_prefix="NETSUITE_", env_file=".env", extra="ignore")
 

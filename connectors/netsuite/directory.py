@@ -78,7 +78,9 @@ class Directory:
         set_by_hand = [row for row in rows if row["itemid"] == self._config.tax_codes.get(f"{entity}:{rate}")]
         own = [row for row in fitting if _entity_of(row["itemid"]) == entity]
         neutral = [row for row in fitting if _entity_of(row["itemid"]) not in others]
-        chosen = next(iter(set_by_hand or own or neutral), None)
+        # What a tax engine has added up from several jurisdictions has no code of its own.
+        any_rate = [row for row in rows if row["itemid"] == self._config.tax_codes.get(f"{entity}:*")]
+        chosen = next(iter(set_by_hand or own or neutral or any_rate), None)
         if chosen is None and percent:
             raise Rejected(f"{TITLE} has no tax code of {rate} % for {entity}.", "tax_code_unknown")
         return None if chosen is None else str(chosen["id"])

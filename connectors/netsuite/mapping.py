@@ -6,13 +6,14 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from connectors.netsuite import shapes
-from connectors.shapes import Records, Translator, translate
+from connectors.shapes import Records, Translator, one_line, translate
 from core.canonical import CustomerRecord, EntityRecord, ExchangeRate, LedgerRecord, ProductRecord
 from core.kit.money import to_minor
 from core.ports import RawRecord
 
 SOURCE = "netsuite"
 _NOTHING = Decimal(0)
+_CODE_BEFORE_TOWN = "AT BE BG CH CZ DE DK EE ES FI FR GR HR HU IT LI LT LU NL NO PL PT RO SE SI SK"
 _KINDS: dict[str, Literal["invoice", "credit_memo", "payment"]] = {
     "CustInvc": "invoice",
     "CustCred": "credit_memo",
@@ -37,8 +38,17 @@ def _subsidiary(payload: dict[str, Any]) -> Records:
         name=found.name,
         country=found.country,
         currency=found.currency,
+        address=_address(found),
+        tax_id=found.federalidnumber,
+        email=found.email,
     )
     return (entity,)
+
+
+def _address(seat: shapes.Subsidiary) -> str | None:
+    """On one line, the town as its country writes it: the postal code before it or behind it."""
+    parts = (seat.zip, seat.city) if seat.country in _CODE_BEFORE_TOWN.split() else (seat.city, seat.state, seat.zip)
+    return one_line(seat.addr1, seat.addr2, " ".join(part for part in parts if part))
 
 
 def _item(payload: dict[str, Any]) -> Records:

@@ -21,13 +21,21 @@ Stamp = Annotated[datetime, BeforeValidator(_moment)]
 
 
 class Subsidiary(Shape):
-    """`externalid` holds our code of the legal entity where it differs from the country."""
+    """`externalid` holds our code of the legal entity where it differs from the country; its main address is joined."""
 
     id: str
     name: str
     country: str
     currency: str
     externalid: str | None = None
+    email: str | None = None
+    # The number of the tax office: in Europe the VAT id.
+    federalidnumber: str | None = None
+    addr1: str | None = None
+    addr2: str | None = None
+    city: str | None = None
+    state: str | None = None
+    zip: str | None = None
 
 
 class Item(Shape):

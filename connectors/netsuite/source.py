@@ -41,8 +41,9 @@ class _Table:
 _REFERENCE = (
     _Table(
         "subsidiary",
-        "s.id, s.name, s.country, s.externalid, c.symbol AS currency",
-        "subsidiary s JOIN currency c ON c.id = s.currency",
+        "s.id, s.name, s.country, s.externalid, s.email, s.federalidnumber, c.symbol AS currency,"
+        " a.addr1, a.addr2, a.city, a.state, a.zip",
+        "subsidiary s JOIN currency c ON c.id = s.currency LEFT JOIN subsidiarymainaddress a ON a.nkey = s.mainaddress",
         "whole",
     ),
     _Table("item", "i.id, i.itemid, i.displayname, i.itemtype", "item i", "whole"),

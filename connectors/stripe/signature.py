@@ -8,6 +8,7 @@ from typing import Any
 
 import stripe
 
+from connectors.shapes import check_depth
 from core.kit.clock import from_unix
 from core.ports import SignedEvent
 
@@ -45,7 +46,8 @@ def _signed_at(header: str) -> int:
 def _event(payload: bytes) -> SignedEvent:
     try:
         event: Any = json.loads(payload)
-    except ValueError as problem:
+        check_depth(event)
+    except (ValueError, RecursionError) as problem:
         raise BadWebhook("The webhook is not JSON.") from problem
     if not isinstance(event, dict) or event.get("object") != "event":
         raise BadWebhook("The webhook is not a Stripe event.")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from connectors.shapes import Records, content_version
+from connectors.shapes import Records, record_without_stamp
 from connectors.stripe import mapping
 from connectors.stripe.client import TITLE, Client, Doc
 from core.ports import Capabilities, ConnectorFailure, Misconfigured, Page, Probe, RawRecord, Stream
@@ -146,7 +146,7 @@ class StripeSource:
 
     def _object_record(self, kind: str, found: Doc) -> RawRecord:
         self._complete(kind, found)
-        return RawRecord(kind, found["id"], content_version(found), found)
+        return record_without_stamp(kind, found["id"], found)
 
     def _event_record(self, event: Doc) -> RawRecord:
         """Version is the event's id; completed ones differ from what a webhook brought, so both reach the inbox."""

@@ -103,7 +103,10 @@ def get(session: Session, delivery_id: UUID) -> Delivery:
 
 def by_keys(session: Session, system: str, keys: Iterable[str]) -> list[Delivery]:
     """Deliveries to the system under these keys, locked."""
-    statement = select(Delivery).where(Delivery.system == system, is_one_of(Delivery.key, keys))
+    wanted = list(keys)
+    if not wanted:
+        return []
+    statement = select(Delivery).where(Delivery.system == system, is_one_of(Delivery.key, wanted))
     return list(session.scalars(statement.order_by(Delivery.id).with_for_update()))
 
 
@@ -141,6 +144,17 @@ def requeue(deliveries: Iterable[Delivery], now: datetime) -> list[UUID]:
             raise Refused("delivery.not_stopped", f"Invoice {row.payload['number']} is {row.state.replace('_', ' ')}.")
         move(row, DeliveryState.QUEUED)
         row.next_at = now
+    return [row.id for row in rows]
+
+
+def post_again(session: Session, document_id: UUID, system: str, now: datetime) -> list[UUID]:
+    """Puts deliveries in line that arrived once, but are not there any more; under their keys they are looked up
+    before they are sent."""
+    rows = [row for row in to_system(session, document_id, system) if row.state == DeliveryState.DELIVERED]
+    for row in rows:
+        row.state = DeliveryState.IN_DOUBT
+        row.next_at = now
+        row.revision += 1
     return [row.id for row in rows]
 
 

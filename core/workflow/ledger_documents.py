@@ -69,7 +69,10 @@ def _corrected(ctx: Context, rows: list[Document]) -> dict[UUID, tuple[str, str 
     refs = {id: links[str(id)].removeprefix("invoice:") for id in ids if str(id) in links}
     found = documents.load(ctx.session, ids)
     there = {id: row.source_ref for id, row in found.items() if row.source == PAYMENTS}
-    return {id: (row.number, refs.get(id) or there.get(id)) for id, row in found.items()}
+    return {
+        id: (row.number, refs.get(id) or there.get(id), natural_key(row.source, row.source_ref))
+        for id, row in found.items()
+    }
 
 
 def _posted(row: Document, around: _Around) -> LedgerDocument:
@@ -135,7 +138,7 @@ def _with_letter(row: Document, around: _Around) -> LedgerDocument:
         period_end=row.period_end,
         terms_days=None if row.kind == "credit_memo" else (row.due_date - row.issue_date).days,
         taxes=tuple([_tax(each) for each in around.taxes.get(row.id, ())]),
-        seller=_seller(entity) if entity else None,
+        seller=seller_of(entity) if entity else None,
         buyer=_buyer(row, customer),
         payment_instructions=entity.payment_instructions if entity else None,
         pays_by=customer.pays_by if customer else "transfer",
@@ -151,7 +154,7 @@ def _tax(row: DocumentTax) -> TaxLine:
     return TaxLine(row.jurisdiction, row.name, row.percent.normalize(), row.taxable_minor, row.tax_minor, row.reason)
 
 
-def _seller(entity: LegalEntity) -> Party:
+def seller_of(entity: LegalEntity) -> Party:
     address = (*_address_lines(entity.address), _country(entity.country))
     return Party(entity.name, tuple(filter(None, address)), entity.tax_id, entity.email)
 

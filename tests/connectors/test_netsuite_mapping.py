@@ -63,7 +63,7 @@ def test_a_customer_the_crm_does_not_know_stands_alone() -> None:
     assert (found.crm_ref, found.name) == (None, "AC-1")
 
 
-def test_items_are_products_and_subsidiaries_nothing_of_ours() -> None:
+def test_items_are_products_and_subsidiaries_legal_entities() -> None:
     item = {"id": "101", "itemid": "HC-CORE", "displayname": "Core"}
     assert to_canonical(record("item", item)) == (
         ProductRecord(source="netsuite", source_ref="101", code="HC-CORE", name="Core"),
@@ -72,6 +72,31 @@ def test_items_are_products_and_subsidiaries_nothing_of_ours() -> None:
     (entity,) = to_canonical(record("subsidiary", payload))
     assert isinstance(entity, EntityRecord)
     assert (entity.code, entity.country, entity.currency) == ("UK", "GB", "GBP")
+    assert (entity.address, entity.tax_id, entity.email) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("country", "seat", "address"),
+    [
+        ("DE", {"addr1": "Speicherstraße 12", "zip": "20457", "city": "Hamburg"}, "Speicherstraße 12, 20457 Hamburg"),
+        (
+            "US",
+            {"addr1": "548 Market Street", "addr2": "Floor 3", "city": "San Francisco", "state": "CA", "zip": "94104"},
+            "548 Market Street, Floor 3, San Francisco CA 94104",
+        ),
+        (
+            "GB",
+            {"addr1": "20 Farringdon Street", "city": "London", "zip": "EC4A 4AB"},
+            "20 Farringdon Street, London EC4A 4AB",
+        ),
+    ],
+)
+def test_a_subsidiary_brings_its_letterhead(country: str, seat: dict[str, str], address: str) -> None:
+    payload = {"id": "3", "name": "Halden", "country": country, "currency": "EUR", **seat}
+    payload |= {"email": "billing@halden.example", "federalidnumber": "DE314159262"}
+    (entity,) = to_canonical(record("subsidiary", payload))
+    assert isinstance(entity, EntityRecord)
+    assert (entity.address, entity.tax_id, entity.email) == (address, "DE314159262", "billing@halden.example")
 
 
 def test_unknown_columns_change_nothing() -> None:

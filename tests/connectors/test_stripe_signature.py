@@ -77,6 +77,8 @@ def test_without_a_secret_nothing_is_believed() -> None:
         b'{"object":"v2.core.event","id":"evt_1","type":"v1.x"}',
         b'{"object":"event","id":"evt_1","type":"invoice.paid","created":"today"}',
         b'{"object":"event","type":"invoice.paid","created":1}',
+        b'{"object":"event","id":"evt_1","type":"x","created":1,"data":' + b"[" * 200 + b"]" * 200 + b"}",
+        b'{"object":"event","id":"evt_1","type":"x","created":1,"data":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
     ],
 )
 def test_a_signed_message_that_is_no_event_is_refused(body: bytes) -> None:

@@ -134,7 +134,7 @@ def equip(runtime: Runtime) -> None:
         country="DE",
         currency="EUR",
         address="Speicherstraße 12, 10961 Berlin",
-        tax_id="DE811234567",
+        tax_id="DE811234565",
         email="billing@halden.example",
         payment_instructions="Berliner Bank\nIBAN DE89 3704 0044 0532 0130 00",
     )

@@ -102,7 +102,7 @@ def test_the_customer_gets_the_pdf_and_the_ledger_the_posting(house: Runtime, ou
         row.number,
         "Halden GmbH",
         "Speicherstraße 12",
-        "DE811234567",
+        "DE811234565",
         "Nordlicht Logistik GmbH",
         "PO-4711",
         "CT-7001",

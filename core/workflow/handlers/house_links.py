@@ -6,11 +6,16 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from core.canonical import CreditMemoRecord, InvoiceRecord
+from core.cases.model import NewCase
 from core.db.tables import Document
 from core.disputes import store as disputes
 from core.documents import store as documents
+from core.documents.model import DocumentState
+from core.kit.systems import title_of
 from core.parties import store as parties
+from core.validation.model import TYPES
 from core.workflow.context import Context
+from core.workflow.deciding import case_key, raise_cases
 from core.workflow.handlers.recording_cash import apply_earlier
 from core.workflow.own_documents import INVOICE
 
@@ -37,7 +42,34 @@ def link_invoices(ctx: Context, records: Sequence[InvoiceRecord]) -> set[str]:
     ours = _ours(ctx, records)
     if ours:
         link_own(ctx, records[0].source, ours)
+        voided = [ours[each.source_ref] for each in records if each.status == "void" and each.source_ref in ours]
+        _tell_voided(ctx, records[0].source, voided)
     return set(ours)
+
+
+def _tell_voided(ctx: Context, source: str, ids: Sequence[UUID]) -> None:
+    """What was taken back where it is only collected is still a claim here and in the books: a person decides."""
+    rows = documents.load(ctx.session, ids) if ids else {}
+    alive = [row for row in rows.values() if row.state != DocumentState.VOID]
+    raise_cases(ctx, [_voided_case(ctx, row, source) for row in alive])
+
+
+def _voided_case(ctx: Context, row: Document, source: str) -> NewCase:
+    code = "document.voided_at_source"
+    return NewCase(
+        key=case_key(code, row.id),
+        code=code,
+        type=TYPES[code],
+        cause=f"{code}:{row.number}",
+        sentence=f"Invoice {row.number} was voided in {title_of(source)}, and is still a claim here and in the ledger: "
+        "credit it, or have the customer pay it another way.",
+        document_id=row.id,
+        entity=row.entity,
+        stake_minor=ctx.in_reporting(row.open_minor, row.currency),
+        amount_minor=row.open_minor,
+        currency=row.currency,
+        is_blocking=False,
+    )
 
 
 def link_credit_memos(ctx: Context, records: Sequence[CreditMemoRecord]) -> set[str]:

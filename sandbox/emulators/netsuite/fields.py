@@ -143,7 +143,8 @@ RECORD_TYPES = {
         _entity(
             "subsidiary",
             "subsidiary",
-            NAMED + "name:text:name currency:ref:currency:currency country:enum:country",
+            NAMED + "name:text:name currency:ref:currency:currency country:enum:country"
+            " email:text:email federalIdNumber:text:federalidnumber",
             "name",
         ),
         _entity(

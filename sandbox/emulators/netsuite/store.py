@@ -52,7 +52,7 @@ class Store:
         """Rows without an id get one, except lines, whose number counts within their transaction."""
         following: dict[str, int] = {}
         for row in rows:
-            if row.get("id") is None:
+            if row.get("id") is None and "id" in TABLES[kind].columns:
                 owner = str(row.get("transaction", ""))
                 if owner not in following:
                     following[owner] = self.next_id(kind, owner)

@@ -10,7 +10,9 @@ from typing import Any
 # Dates and stamps are kept as BLOBs of one width: they sort as text does, and an answer can tell a bare date
 # (shown in the account's date format) from text that TO_CHAR made.
 DEFINITIONS = {
-    "subsidiary": "id:id name:text currency:ref country:text externalid:text isinactive:flag",
+    "subsidiary": "id:id name:text currency:ref country:text externalid:text isinactive:flag"
+    " email:text federalidnumber:text mainaddress:ref",
+    "subsidiarymainaddress": "nkey:id addr1:text addr2:text city:text state:text zip:text country:text",
     "currency": "id:id name:text symbol:text",
     "currencyrate": "id:id basecurrency:ref transactioncurrency:ref exchangerate:number effectivedate:date",
     "account": "id:id acctnumber:text accttype:text fullname:text externalid:text isinactive:flag",
@@ -30,7 +32,7 @@ DEFINITIONS = {
     "previoustransactionlinelink": "id:id previousdoc:ref previousline:ref nextdoc:ref nextline:ref linktype:text"
     " foreignamount:number",
 }
-KEYS = {"transactionline": ("transaction", "id")}
+KEYS = {"transactionline": ("transaction", "id"), "subsidiarymainaddress": ("nkey",)}
 INDEXES = """
 CREATE UNIQUE INDEX IF NOT EXISTS transaction_external ON "transaction" (type, externalid);
 CREATE INDEX IF NOT EXISTS transaction_externalid ON "transaction" (externalid);

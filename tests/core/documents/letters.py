@@ -9,7 +9,7 @@ from typing import Any
 
 from core.ports import LedgerDocument, LedgerLine, Party, TaxLine
 
-SELLER = Party("Halden GmbH", ("Speicherstraße 12", "10961 Berlin", "Germany"), "DE811234567", "billing@halden.example")
+SELLER = Party("Halden GmbH", ("Speicherstraße 12", "10961 Berlin", "Germany"), "DE811234565", "billing@halden.example")
 BUYER = Party(
     "Łódzka Żegluga „Wisła” sp. z o.o.",
     ("ul. Piotrkowska 104", "90-926 Łódź", "Poland"),

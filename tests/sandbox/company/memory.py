@@ -57,7 +57,7 @@ class Memory:
     def key(kind: str, doc: Doc) -> str:
         if kind == "transactionline":
             return f"{doc['transaction']}/{doc['id']}"
-        return str(doc.get("id") or doc["Id"])
+        return str(doc.get("id") or doc.get("Id") or doc["nkey"])
 
 
 @dataclass
