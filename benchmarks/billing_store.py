@@ -1,23 +1,24 @@
 """A store before its month-end: contracts with open schedules, invoices of the months before, and a month of usage.
 
-Made inside the database. `n` contracts of three charges each (seats and a flat platform fee in advance, metered calls in
-arrears), `events` usage events per contract in the month that has just ended.
+Made inside the database. `n` contracts of three charges each (seats and a flat platform fee in advance, metered calls
+in arrears), `events` usage events per contract in the month that has just ended.
 """
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 from sqlalchemy import text
 
-from core.kit.clock import month_start, previous_month
+from core.kit.clock import month_start, previous_month, utc_now
 from core.runtime import Runtime
 
 _ENTITY = "(array['US','DE','UK'])[1+i%3]"
 _CURRENCY = "(array['USD','EUR','GBP'])[1+i%3]"
 _COUNTRY = "(array['US','DE','GB'])[1+i%3]"
-_TAX_ID = "(array[null,'DE811234567','GB980780684'])[1+i%3]"
-# Seats, fee and 100 metered calls: net 20000, 50000 and 3000 minor units a month.
+_TAX_ID = "(array[null,'DE811234565','GB980780684'])[1+i%3]"
+# Net a month in minor units; a metered call costs 30.
 _SEATS, _FEE = 20_000, 50_000
 
 _STATEMENTS = (
@@ -49,21 +50,21 @@ _STATEMENTS = (
     "insert into schedule_items (id,contract_id,charge_key,kind,period_start,period_end,bill_on,state,currency,"
     "expected_minor,planned_at) select md5('i'||ref||i||m)::uuid, md5('k'||i)::uuid, ref||i, kind, "
     "(:first + make_interval(months => m + shift))::date, (:first + make_interval(months => m + shift + 1))::date, "
-    f"(:first + make_interval(months => m))::date, 'open', {_CURRENCY}, expected, now() "
+    f"(:first + make_interval(months => m))::date, 'open', {_CURRENCY}, net, now() "
     "from generate_series(1,:n) i, generate_series(0,2) m, "
-    f"(values ('s','recurring',0,{_SEATS}),('p','recurring',0,{_FEE}),('u','usage',-1,null)) v(ref,kind,shift,expected)",
+    f"(values ('s','recurring',0,{_SEATS}),('p','recurring',0,{_FEE}),('u','usage',-1,null)) v(ref,kind,shift,net)",
     "insert into documents (id,kind,source,source_ref,content_hash,number,entity,customer_id,customer_name,contract_id,"
     "contract_number,currency,issue_date,due_date,period_start,period_end,subtotal_minor,discount_minor,tax_minor,"
     "total_minor,open_minor,settled_on,state,is_disputed,revision,recorded_at,released_at,posted_at) select "
     "md5('d'||i||m)::uuid,'invoice','house','CT-'||i||'-'||m,'','OLD-'||i||'-'||m,"
     f"{_ENTITY}, md5('c'||i)::uuid,'Customer '||i,md5('k'||i)::uuid,'CT-'||i,{_CURRENCY},day,day+30,day,"
-    "(day + interval '1 month')::date,73000,0,0,73000,0,day+20,'posted',false,3,day,day,day "
+    "(day + interval '1 month')::date,70000+30*:events,0,0,70000+30*:events,0,day+20,'posted',false,3,day,day,day "
     "from (select i, m, (:first - make_interval(months => m))::date as day "
     "from generate_series(1,:n) i, generate_series(1,3) m) x",
     "insert into document_lines (document_id,position,product_code,description,quantity,unit_price,amount_minor,"
     "discount_minor,tax_minor) select md5('d'||i||m)::uuid, position, code, code, quantity, price, amount, 0, 0 "
     "from generate_series(1,:n) i, generate_series(1,3) m, (values (1,'HC-CORE',10,20.00,20000),"
-    "(2,'HC-PLAT',1,500.00,50000),(3,'HC-API',100,0.30,3000)) v(position,code,quantity,price,amount)",
+    "(2,'HC-PLAT',1,500.00,50000),(3,'HC-API',:events,0.30,30*:events)) v(position,code,quantity,price,amount)",
     "insert into usage_events (source,event_id,meter,subject,customer_id,value,at,received_at,state) select "
     "'bench', i||'-'||e, 'api_calls', '001'||i, md5('c'||i)::uuid, 1, "
     ":previous + make_interval(mins => e * 40000 / :events), now(), 'counted' "
@@ -73,7 +74,7 @@ _STATEMENTS = (
 
 def first_day() -> date:
     """The day that the run bills: the first of this month."""
-    return month_start(date.today())
+    return month_start(utc_now().date())
 
 
 def fill(runtime: Runtime, contracts: int, events: int) -> None:
@@ -85,18 +86,16 @@ def fill(runtime: Runtime, contracts: int, events: int) -> None:
     with runtime.transaction() as session:
         session.execute(text("set local time zone 'UTC'"))
         for statement in _STATEMENTS:
-            used = {name: value for name, value in values.items() if f":{name}" in statement}
+            used = {name: values[name] for name in set(_NAMED.findall(statement))}
             session.execute(text(_typed(statement)), used)
     with runtime.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("vacuum analyze"))
 
 
+_KINDS = {"first": "date", "previous": "date", "begin": "date", "events": "int", "n": "int"}
+_NAMED = re.compile(r":(first|previous|begin|events|n)\b")
+
+
 def _typed(statement: str) -> str:
     """Days as days, numbers as numbers: within expressions the server cannot know."""
-    for name, kind in (("first", "date"), ("previous", "date"), ("begin", "date"), ("events", "int"), ("n", "int")):
-        statement = (
-            statement.replace(f":{name} ", f"cast(:{name} as {kind}) ")
-            .replace(f":{name})", f"cast(:{name} as {kind}))")
-            .replace(f":{name},", f"cast(:{name} as {kind}),")
-        )
-    return statement
+    return _NAMED.sub(lambda found: f"cast(:{found[1]} as {_KINDS[found[1]]})", statement)

@@ -18,12 +18,15 @@ from starlette.routing import Route
 from benchmarks.figure import Measured
 from benchmarks.stage import Sandbox, house, sandbox, store
 from core.db.tables import Case, Document, UsageEvent
+from core.intake import store as intake
 from core.runtime import Runtime, share_runtime
+from core.validation.drift import LEAKING
 from core.workflow.actors import job
 from core.workflow.api_keys import make_api_key
 from jobs.once import deliver_due
 from jobs.pull import pull_all
 from jobs.run_billing import bill_due, run_unfinished
+from jobs.watch_drift import watch_drift
 from sandbox.server import Serving
 from web.usage import PATH, receive
 
@@ -79,7 +82,7 @@ def _first_releases(runtime: Runtime) -> dict[str, datetime]:
         .group_by(Document.contract_number)
     )
     with runtime.reading() as session:
-        return {number: at for number, at in session.execute(statement)}
+        return {row[0]: row[1] for row in session.execute(statement)}
 
 
 def _is_found(entry: Entry, cases: list[Found], released: dict[str, datetime]) -> bool:
@@ -99,16 +102,42 @@ def run() -> list[Measured]:
         key = make_api_key(runtime, "Benchmark", job("benchmark"))
         with sandbox(SCALE, PORT, environment={"USAGE_URL": address, "USAGE_KEY": key}) as outside:
             _play(runtime, outside)
+            watch_drift(runtime)
             truth = outside.admin("stripe", "billing-truth")
-            result = score(runtime, [entry for entry in truth if not str(entry["kind"]).startswith("stripe_")])
+            result, money = score(runtime, truth), leaked(runtime, truth)
+    share = money.found / money.planted
     return [
         Measured("leakage_planted", result.planted, "errors", "> 0", result.planted > 0),
         Measured("leakage_recall", result.found / result.planted, "share", "= 1", not result.missed),
+        Measured("leakage_found", money.found, "minor units", "= planted", money.is_exact, money.planted, share),
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """Of all contracts with a planted leak, currencies added up as they are; `is_exact`: each one to the cent."""
+
+    planted: int
+    found: int
+    is_exact: bool
+
+
+def leaked(runtime: Runtime, truth: list[Entry]) -> Money:
+    """Holds what the watch says was billed too little against what really was, contract by contract."""
+    planted = {str(entry["contract"]): int(entry["leak_minor"]) for entry in truth if entry["leak_minor"]}
+    found = dict.fromkeys(planted, 0)
+    with runtime.reading() as session:
+        cases = session.execute(select(Case.evidence, Case.amount_minor).where(Case.code.in_(LEAKING)))
+        for evidence, effect in cases:
+            if evidence.get("contract") in found:
+                found[evidence["contract"]] += effect or 0
+    return Money(sum(planted.values()), sum(found.values()), found == planted)
 
 
 def _play(runtime: Runtime, outside: Sandbox) -> None:
     connected = house(runtime, outside.systems)
+    with runtime.transaction() as session:
+        intake.introduce(session, connected.ledgers)
     pull_all(runtime, connected.sources)
     _wait_for_usage(runtime)
     bill_due(runtime)

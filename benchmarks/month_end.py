@@ -96,8 +96,8 @@ def _bill(runtime: Runtime) -> Outcome:
 class _Worker:
     """A process of its own that goes on with the run it is told, and answers how much memory that took."""
 
-    def __init__(self, url: str, folder: Path) -> None:
-        command = [sys.executable, "-W", "ignore", "-m", "benchmarks.billing_worker", url, str(folder)]
+    def __init__(self, url: str, folder: Path, number: int) -> None:
+        command = [sys.executable, "-W", "ignore", "-m", "benchmarks.billing_worker", url, str(folder), str(number)]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         assert self._process.stdout.readline().strip() == "ready"
@@ -120,7 +120,7 @@ class _Worker:
 @contextmanager
 def _workers(runtime: Runtime, folder: Path) -> Iterator[list[_Worker]]:
     url = runtime.engine.url.render_as_string(hide_password=False)
-    workers = [_Worker(url, folder) for _ in range(WORKERS)]
+    workers = [_Worker(url, folder, number) for number in range(WORKERS)]
     try:
         yield workers
     finally:

@@ -23,6 +23,7 @@ from core.kit.clock import utc_now
 from core.runtime import Runtime
 from core.settings import Settings
 from core.workflow.bootstrap import bootstrap
+from core.workflow.papers import enclose_with
 from jobs.store_setup import migrate
 from jobs.wiring import House
 
@@ -89,7 +90,7 @@ def store() -> Iterator[Runtime]:
 
 def house(runtime: Runtime, lines: list[dict[str, Any]]) -> House:
     """The house connected to the sandbox's systems."""
-    connected = registry.from_sandbox(lines)
+    connected = registry.from_sandbox(lines, enclose_with(runtime.settings))
     return House(
         runtime,
         {name: each.source for name, each in connected.items() if each.source is not None},

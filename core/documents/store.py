@@ -71,7 +71,10 @@ def replace_content(
 
 def load(session: Session, ids: Iterable[UUID]) -> dict[UUID, Document]:
     """Documents locked for the rest of the transaction, in a fixed order so that two writers cannot deadlock."""
-    statement = select(Document).where(is_one_of(Document.id, ids)).order_by(Document.id).with_for_update()
+    wanted = list(ids)
+    if not wanted:
+        return {}
+    statement = select(Document).where(is_one_of(Document.id, wanted)).order_by(Document.id).with_for_update()
     return {row.id: row for row in session.scalars(statement)}
 
 
@@ -209,10 +212,12 @@ def ids_by_number(session: Session, numbers: Iterable[str]) -> dict[str, UUID]:
 
 def undecided_ids(session: Session, customer_ids: Iterable[UUID], contract_ids: Iterable[UUID]) -> set[UUID]:
     """Documents on hold for these customers or contracts: a change of the parties may clear them."""
-    on_hold = Document.state == DocumentState.ON_HOLD
-    by_customer = select(Document.id).where(on_hold, is_one_of(Document.customer_id, customer_ids))
-    by_contract = select(Document.id).where(on_hold, is_one_of(Document.contract_id, contract_ids))
-    return {*session.scalars(by_customer), *session.scalars(by_contract)}
+    found: set[UUID] = set()
+    for column, ids in ((Document.customer_id, list(customer_ids)), (Document.contract_id, list(contract_ids))):
+        if ids:
+            on_hold = select(Document.id).where(Document.state == DocumentState.ON_HOLD, is_one_of(column, ids))
+            found.update(session.scalars(on_hold))
+    return found
 
 
 def waiting_for_contracts(session: Session, numbers: Iterable[str]) -> set[UUID]:

@@ -8,7 +8,6 @@ from statistics import median
 
 from core.kit.money import format_minor
 from core.validation.model import Facts, Finding, LineFacts, PriorInvoice, Rule
-from core.validation.tax import allowed_rates
 
 # Fewer earlier invoices than this say nothing about what is usual.
 _ENOUGH_PRIORS = 3
@@ -20,7 +19,7 @@ _ONCE = frozenset({"one_off", "milestone", "credit", "true_up", "adjustment"})
 
 def tax_is_right(facts: Facts) -> tuple[Finding, ...]:
     country = facts.bill_to_country or (facts.customer.country if facts.customer else None)
-    rates = allowed_rates(facts.entity_country, country)
+    rates = facts.tax_percents
     if rates is None or not facts.lines:
         return ()
     fits = [rate for rate in rates if abs(facts.tax_minor - _tax_at(rate, facts)) <= len(facts.lines)]

@@ -60,7 +60,6 @@ TYPES: dict[str, str] = {
     "period.duplicate": "duplicate",
     "tax.undetermined": "tax",
     "tax.pending": "tax",
-    "tax_id.invalid": "tax",
     "amount.variance": "usage",
     "charge.absent": "usage",
     "usage.spike": "usage",
@@ -72,6 +71,7 @@ TYPES: dict[str, str] = {
     "entitlement.breach": "usage",
     "po.missing": "purchase_order",
     "tax_id.missing": "tax",
+    "tax_id.invalid": "tax",
     "tax.mismatch": "tax",
     "document.duplicate": "duplicate",
     "total.broken": "document",
@@ -80,10 +80,17 @@ TYPES: dict[str, str] = {
     "credit.unknown_invoice": "document",
     "approval.rejected": "approval",
     "document.changed_after_posting": "document",
+    "document.voided_at_source": "document",
     "posting.rejected": "posting",
     "posting.total_mismatch": "posting",
     "delivery.bounced": "delivery",
     "delivery.refused": "delivery",
+    "drift.schedule": "drift",
+    "drift.invoice": "drift",
+    "drift.billed": "drift",
+    "drift.subscription": "drift",
+    "drift.ledger": "drift",
+    "drift.terms": "drift",
     "record.unreadable": "integration",
     "connection.misconfigured": "integration",
 }
@@ -100,6 +107,7 @@ TYPE_TITLES: dict[str, str] = {
     "approval": "Approval",
     "posting": "ERP posting",
     "delivery": "Delivery to the customer",
+    "drift": "Contract drift",
     "integration": "Integration",
 }
 
@@ -245,6 +253,8 @@ class Facts:
     # Of what the house drafted: its schedule, and the tax as stated per jurisdiction (None: not determined yet).
     due: tuple[DueFacts, ...] = ()
     stated_tax_minor: int | None = None
+    # Of what somebody else has taxed: the rates that may stand on it; None when nobody can say.
+    tax_percents: tuple[Decimal, ...] | None = None
     # Of a credit memo: why, and whether the invoice that it corrects is here.
     reason: str | None = None
     is_invoice_known: bool = False

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from core.validation.model import Facts, Finding, Rule
-from core.validation.tax import needs_tax_id
+from core.kit.tax_ids import is_reverse_charge, is_valid_tax_id, needs_tax_id
+from core.validation.model import Facts, Finding, Level, Rule
 
 
 def customer_is_known(facts: Facts) -> tuple[Finding, ...]:
@@ -44,6 +44,22 @@ def tax_id_is_present(facts: Facts) -> tuple[Finding, ...]:
     return (Finding("tax_id.missing", "blocking", sentence, evidence, facts.total_minor, cause),)
 
 
+def stated_tax_id_is_valid(facts: Facts) -> tuple[Finding, ...]:
+    """Of what somebody else has made: there it stops an invoice only where the absence of tax rests on the id."""
+    if facts.is_ours or facts.customer is None or not facts.tax_id:
+        return ()
+    country = facts.bill_to_country or facts.customer.country
+    if not needs_tax_id(facts.entity_country, country) or is_valid_tax_id(country or "", facts.tax_id):
+        return ()
+    rests_on_it = is_reverse_charge(facts.entity_country, country) and facts.tax_minor == 0
+    sentence = f"The VAT id {facts.tax_id} of {facts.customer.name} is not a valid one of {country}"
+    sentence += "; without one the reverse charge does not hold." if rests_on_it else "."
+    evidence = {"invoice_tax_id": facts.tax_id, "crm_tax_id": facts.customer.tax_id, "country": country}
+    level: Level = "blocking" if rests_on_it else "warning"
+    cause = f"tax_id.invalid:{facts.customer.name}"
+    return (Finding("tax_id.invalid", level, sentence, evidence, facts.total_minor, cause),)
+
+
 def entity_is_known(facts: Facts) -> tuple[Finding, ...]:
     if facts.entity_country is not None:
         return ()
@@ -73,5 +89,6 @@ PARTY_RULES: tuple[Rule, ...] = (
     entity_is_known,
     address_is_present,
     tax_id_is_present,
+    stated_tax_id_is_valid,
     products_are_mapped,
 )

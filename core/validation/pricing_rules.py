@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date, timedelta
 from decimal import Decimal
 
 from core.kit.money import format_minor, to_decimal, to_minor
@@ -67,6 +68,9 @@ def discount_is_the_contracts(facts: Facts) -> tuple[Finding, ...]:
     found = []
     for line, contract, _ in _comparable(facts):
         ends = contract.discount_ends_on
+        if facts.is_ours and _ends_inside(ends, line):
+            # The house takes it off by the day; amounts are held against the schedule.
+            continue
         is_over = ends is not None and (line.period_start or facts.issue_date) > ends
         percent = Decimal(0) if is_over else contract.discount_percent
         fair = to_minor(to_decimal(line.amount_minor, facts.currency) * percent / 100, facts.currency)
@@ -84,6 +88,13 @@ def discount_is_the_contracts(facts: Facts) -> tuple[Finding, ...]:
         cause = f"{code}:{contract.number}"
         found.append(Finding(code, "blocking", sentence, evidence, abs(line.discount_minor - fair), cause))
     return tuple(found)
+
+
+def _ends_inside(ends: date | None, line: LineFacts) -> bool:
+    """Whether some days of the line have the discount and some have not."""
+    if ends is None or line.period_start is None or line.period_end is None:
+        return False
+    return line.period_start <= ends < line.period_end - timedelta(days=1)
 
 
 def no_charge_is_missing(facts: Facts) -> tuple[Finding, ...]:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from core.kit.money import format_minor
+from core.kit.tax_ids import is_valid_tax_id, needs_tax_id
 from core.validation.model import DueFacts, Facts, Finding, Rule
 
 # Of so many invoices at the latest, a charge has to be on three quarters before its absence says anything.
@@ -122,6 +123,23 @@ def tax_is_determined(facts: Facts) -> tuple[Finding, ...]:
     return (Finding("tax.mismatch", "blocking", sentence, evidence, stake, f"tax.mismatch:{facts.number}"),)
 
 
+def tax_id_is_valid(facts: Facts) -> tuple[Finding, ...]:
+    """Abroad a buyer whose id has wrong check digits counts as a consumer: the invoice bears tax that it should not."""
+    country = facts.bill_to_country or (facts.customer.country if facts.customer else None)
+    is_abroad = country != facts.entity_country and needs_tax_id(facts.entity_country, country)
+    if not facts.tax_id or country is None or not is_abroad or is_valid_tax_id(country, facts.tax_id):
+        return ()
+    name = facts.customer.name if facts.customer else "The customer"
+    sentence = f"The VAT id {facts.tax_id} of {name} is not a valid one of {country}."
+    evidence = {
+        "invoice_tax_id": facts.tax_id,
+        "crm_tax_id": facts.customer.tax_id if facts.customer else None,
+        "country": country,
+    }
+    stake = facts.tax_minor or facts.total_minor
+    return (Finding("tax_id.invalid", "blocking", sentence, evidence, stake, f"tax_id.invalid:{name}"),)
+
+
 def usual_charge_is_there(facts: Facts) -> tuple[Finding, ...]:
     """A promised product that three quarters of the latest invoices (of at least three) billed is on this one too."""
     latest = [prior.quantities for prior in facts.prior[:_LATEST] if prior.quantities]
@@ -155,5 +173,6 @@ SCHEDULE_RULES: tuple[Rule, ...] = (
     period_is_billed_once,
     credited_lines_say_why,
     tax_is_determined,
+    tax_id_is_valid,
     usual_charge_is_there,
 )

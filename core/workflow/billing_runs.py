@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 from core.agreements import schedule as schedules
@@ -26,10 +26,10 @@ def is_anything_due(runtime: Runtime, through: date) -> bool:
         return runs.is_anything_due(session, through, runtime.now())
 
 
-def unfinished(runtime: Runtime) -> list[UUID]:
-    """Runs with something left to generate or to release, oldest first."""
+def unfinished(runtime: Runtime, age: timedelta = timedelta(0)) -> list[UUID]:
+    """Runs with something left to generate or to release that were begun so long ago, oldest first."""
     with runtime.reading() as session:
-        return runs.unfinished(session)
+        return runs.unfinished(session, runtime.now() - age)
 
 
 @dataclass

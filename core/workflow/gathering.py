@@ -9,7 +9,8 @@ from typing import Any
 from uuid import UUID
 
 from core.agreements import store as agreements
-from core.db.tables import Contract, ContractLine, Customer, Document, DocumentLine
+from core.billing.tax import TaxTable
+from core.db.tables import Contract, ContractLine, Customer, Document, DocumentLine, LegalEntity
 from core.documents import store as documents
 from core.documents.model import HOUSE
 from core.parties import store as parties
@@ -26,6 +27,7 @@ from core.validation.model import (
 )
 from core.workflow.agreed import chains
 from core.workflow.context import Context
+from core.workflow.lawful import lawful_percents
 from core.workflow.scheduled import Drafted, Schedule, schedule_of
 
 # Invoices that say what a contract usually consumes.
@@ -53,7 +55,7 @@ def gather(ctx: Context, rows: Mapping[UUID, Document], drafted: Drafted | None 
     ours = [row for row in rows.values() if row.source == HOUSE and row.kind == "invoice"]
     schedule = schedule_of(ctx, ours, drafted)
     lines: Mapping[UUID, Sequence[Any]] = documents.lines_of(ctx.session, rows) if drafted is None else drafted.lines
-    customers = drafted.customers if drafted is not None else _customers(ctx, rows)
+    customers = drafted.customers if drafted is not None and drafted.customers is not None else _customers(ctx, rows)
     contracts = _contract_facts(ctx, rows, drafted)
     numbers = [row.contract_number for row in rows.values() if row.contract_number]
     prior = documents.neighbours(ctx.session, numbers)
@@ -63,7 +65,8 @@ def gather(ctx: Context, rows: Mapping[UUID, Document], drafted: Drafted | None 
         contracts=contracts,
         prior=prior,
         quantities=_quantities(ctx, prior),
-        countries=parties.entity_countries(ctx.session),
+        entities=parties.entities(ctx.session),
+        table=ctx.tax.table,
         unmapped=_unmapped(ctx, lines),
         tolerance=_tolerance(ctx),
         schedule=schedule,
@@ -80,7 +83,8 @@ class _Surroundings:
     contracts: Mapping[str, ContractFacts]
     prior: Mapping[str, list[documents.Neighbour]]
     quantities: Mapping[UUID, Mapping[str, Decimal]]
-    countries: Mapping[str, str]
+    entities: Mapping[str, LegalEntity]
+    table: TaxTable
     unmapped: frozenset[str]
     tolerance: Callable[[str], Tolerance]
     schedule: Schedule
@@ -105,7 +109,7 @@ def _customers(ctx: Context, rows: Mapping[UUID, Document]) -> Mapping[UUID, Cus
 def _contract_facts(
     ctx: Context, rows: Mapping[UUID, Document], drafted: Drafted | None = None
 ) -> dict[str, ContractFacts]:
-    if drafted is not None:
+    if drafted is not None and drafted.contracts is not None:
         return {number: _contract(contract, lines) for number, (contract, lines) in drafted.contracts.items()}
     numbers = [row.contract_number for row in rows.values() if row.contract_number]
     contracts = agreements.contracts_by_number(ctx.session, numbers)
@@ -170,6 +174,7 @@ def _tolerance(ctx: Context) -> Callable[[str], Tolerance]:
 
 def _facts(row: Document, around: _Surroundings) -> Facts:
     customer = around.customers.get(row.customer_id) if row.customer_id else None
+    entity = around.entities.get(row.entity or "")
     number = row.contract_number or ""
     contract = around.contracts.get(number)
     plain = _plain_charges(contract) if row.source == HOUSE else None
@@ -179,7 +184,7 @@ def _facts(row: Document, around: _Surroundings) -> Facts:
         number=row.number,
         kind=row.kind,
         entity=row.entity,
-        entity_country=around.countries.get(row.entity or ""),
+        entity_country=entity.country if entity else None,
         currency=row.currency,
         issue_date=row.issue_date,
         due_date=row.due_date,
@@ -197,7 +202,9 @@ def _facts(row: Document, around: _Surroundings) -> Facts:
         lines=tuple(_line(line, kinds, plain) for line in around.lines[row.id]),
         customer=_customer(customer),
         contract=contract,
-        prior=tuple(_prior(n, around.quantities) for n in around.prior.get(number, ()) if n.id != row.id),
+        prior=tuple(
+            _prior(n, around.quantities) for n in around.prior.get(number, ()) if n.id not in (row.id, row.replaces_id)
+        ),
         unmapped_products=around.unmapped,
         customer_ref=row.customer_ref,
         reason=row.reason,
@@ -206,6 +213,7 @@ def _facts(row: Document, around: _Surroundings) -> Facts:
         source=row.source,
         due=around.schedule.due.get(row.id, ()),
         stated_tax_minor=around.schedule.taxes.get(row.id),
+        tax_percents=lawful_percents(around.table, row, customer, entity),
     )
 
 

@@ -80,9 +80,9 @@ def furniture() -> Furniture:
 class Biller:
     """A process that goes on with a run as the job does, at the instant of the test's clock."""
 
-    def __init__(self, database: str, folder: Path, run_id: UUID) -> None:
+    def __init__(self, database: str, folder: Path, run_id: UUID, number: int) -> None:
         self._log = folder / "biller.log"
-        arguments = [database, str(folder), str(run_id), str(BATCH)]
+        arguments = [database, str(folder), str(run_id), str(BATCH), str(number)]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-W", "ignore", "-m", "tests.path.biller", *arguments],
@@ -139,13 +139,15 @@ def test_a_run_that_is_killed_at_twenty_points_bills_the_same_invoices_once(
     goals = sorted(chance.sample(range(1, CONTRACTS), KILLS // 2))
     killed = 0
     for goal in goals:
-        killed += kill_at(runtime, [Biller(database, tmp_path, run_id) for _ in range(2)], goal)
+        killed += kill_at(runtime, [Biller(database, tmp_path, run_id, number) for number in range(2)], goal)
     run_billing(runtime, run_id)
     run = _run(runtime)
     assert run.state == "review"
     execute(runtime, ReleaseRun(run=Target(run.id, run.revision)), work.person(runtime, "Ana"))
     for goal in sorted(chance.sample(range(1, CONTRACTS), KILLS // 2)):
-        killed += kill_at(runtime, [Biller(database, tmp_path, run_id) for _ in range(2)], CONTRACTS + goal)
+        killed += kill_at(
+            runtime, [Biller(database, tmp_path, run_id, number) for number in range(2)], CONTRACTS + goal
+        )
     assert killed >= KILLS
     run_billing(runtime, run_id)
     assert _run(runtime).state == "released"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Index, UniqueConstraint, text
+from sqlalchemy import ARRAY, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db.types import Currency, Day, Id, Instant, Rate, Table
@@ -22,6 +22,9 @@ class LegalEntity(Table):
     email: Mapped[str | None]
     payment_instructions: Mapped[str | None]
     tax_engine: Mapped[str] = mapped_column(server_default="table")  # table | avatax
+    # Facts above that a person wrote: what a source says of them is not taken any more.
+    written: Mapped[list[str]] = mapped_column(ARRAY(String), server_default=text("'{}'"))
+    revision: Mapped[int] = mapped_column(server_default=text("1"))
 
 
 class Customer(Table):

@@ -42,8 +42,6 @@ from core.workflow.releasing import take_back
 from core.workflow.scheduling import horizon, plan
 
 RUN_BILLING, BILLING = "run_billing", "billing"
-# So many jobs work on a run at once, wherever there are workers.
-_AT_ONCE = 2
 PART_CODES = ("billing.unratable", "billing.no_customer", "billing.no_entity", "billing.negative_total")
 
 
@@ -80,13 +78,17 @@ def _allowed(actor: Actor, entities: tuple[str, ...] | None) -> set[str] | None:
 
 
 def _defer(ctx: Context, run_id: UUID) -> None:
-    defer(ctx.session, RUN_BILLING, [{"run_id": str(run_id)}] * _AT_ONCE, queue=BILLING)
+    """Two jobs, for whichever workers there are: one begins at each end."""
+    jobs = [{"run_id": str(run_id), "is_from_behind": is_from_behind} for is_from_behind in (False, True)]
+    defer(ctx.session, RUN_BILLING, jobs, queue=BILLING)
 
 
 def generate_parts(command: GenerateParts, ctx: Context) -> Outcome:
     """Answers `n`, how many parts were taken; 0 when none is left that is not in other hands."""
     run = runs.shared(ctx.session, command.run_id)
-    ids = runs.claim(ctx.session, run.id, command.limit) if run.state == runs.GENERATING else []
+    if run.state != runs.GENERATING:
+        return Outcome({"n": 0})
+    ids = runs.claim(ctx.session, run.id, command.limit, is_from_behind=command.is_from_behind)
     if not ids:
         return Outcome({"n": 0})
     batch = draft_batch(ctx, Order(run.id, run.through), ids)

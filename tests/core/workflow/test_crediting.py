@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from core.db.tables import Application, Approval, Delivery, Dispute, Document, DocumentLine, DocumentTax, RevenueSlice
 from core.db.tables import ScheduleItem as Item
 from core.kit.errors import Forbidden, Refused, Stale
+from core.kit.ids import new_id
 from core.runtime import Runtime
 from core.workflow import commands as c
 from core.workflow import execute
@@ -101,7 +103,7 @@ def test_a_form_drawn_before_another_credit_is_stale_and_a_second_click_does_not
         ({"amount": Decimal(1), "rebill": True}, "only when all of it"),
     ],
 )
-def test_what_makes_no_sense_is_refused_in_words(runtime: Runtime, facts: dict[str, object], said: str) -> None:
+def test_what_makes_no_sense_is_refused_in_words(runtime: Runtime, facts: dict[str, Any], said: str) -> None:
     with pytest.raises(Refused, match=said):
         issue(runtime, posted_invoice(runtime), **facts)
     assert all_of(runtime, "credit_memo") == []
@@ -139,6 +141,15 @@ def test_an_invoice_is_billed_again_with_the_contract_as_it_is_now(runtime: Runt
     assert work.all_rows(runtime, Approval)[-1].state == "approved"
 
 
+def test_an_invoice_that_is_billed_again_unchanged_is_no_duplicate_of_itself(runtime: Runtime) -> None:
+    issue(runtime, posted_invoice(runtime), rebill=True, reason="wrong_details")
+    agreed(runtime)
+    assert [(row.state, row.total_minor) for row in all_of(runtime, "invoice")] == [
+        ("posted", 238_000),
+        ("released", 238_000),
+    ]
+
+
 def test_a_withdrawn_credit_puts_everything_back(runtime: Runtime) -> None:
     invoice = posted_invoice(runtime)
     before = {item.id: (item.state, item.document_id, item.expected_minor) for item in work.all_rows(runtime, Item)}
@@ -170,6 +181,8 @@ def test_a_paid_invoice_leaves_the_credit_open_for_the_customer(runtime: Runtime
     with runtime.transaction() as session:
         row = session.get(Document, invoice.id)
         assert row is not None
+        paid = {"source": "bank", "source_ref": "1", "kind": "payment", "amount_minor": row.total_minor}
+        session.add(Application(id=new_id(), **paid, document_id=row.id, effective_on=TODAY, recorded_at=runtime.now()))
         row.open_minor, row.settled_on = 0, TODAY
     issue(runtime, only_of(runtime, "invoice"), amount=Decimal("119.00"))
     agreed(runtime)
@@ -178,7 +191,7 @@ def test_a_paid_invoice_leaves_the_credit_open_for_the_customer(runtime: Runtime
 
 
 def test_revenue_that_was_deferred_is_taken_back_month_by_month(runtime: Runtime, clock: FixedClock) -> None:
-    invoice = posted_invoice(runtime, billing_frequency="annual")
+    invoice = posted_invoice(runtime, (seats(quantity=Decimal(5)),), billing_frequency="annual")
     clock.advance(days=40)
     issue(runtime, invoice)
     agreed(runtime)
@@ -194,7 +207,9 @@ def test_revenue_that_was_deferred_is_taken_back_month_by_month(runtime: Runtime
 
 def test_an_upheld_dispute_is_credited_and_one_of_another_invoice_is_no_reason(runtime: Runtime) -> None:
     invoice = posted_invoice(runtime)
-    open_it = c.OpenDispute(document=Target(invoice.id, invoice.revision), reason="price", sentence="Too dear")
+    open_it = c.OpenDispute(
+        document=Target(invoice.id, invoice.revision), reason="price", sentence="Too dear", amount=None
+    )
     execute(runtime, open_it, work.person(runtime, "Chen"))
     dispute = work.only(runtime, Dispute)
     with pytest.raises(Refused, match="This dispute"):

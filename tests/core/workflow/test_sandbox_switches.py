@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse
 from core.kit.errors import Forbidden, Refused
 from core.runtime import Runtime
 from core.workflow.actors import Actor, Role
-from core.workflow.sandbox_switches import CALM, PRESETS, Pace, apply_preset, look, set_faults, set_pace
+from core.workflow.sandbox_switches import CALM, PRESETS, Pace, apply_preset, look, set_faults, set_pace, sign_contract
 from sandbox.faults import DEFAULTS, Control, Faults, Guarded
 from sandbox.server import Serving
 from sandbox.tls import Certificates
@@ -78,6 +78,15 @@ def test_the_company_lives_at_the_pace_that_was_set(bench: Runtime, faults: dict
     control = faults["netsuite"].control
     assert (control.events_per_minute, control.paused) == (120, True)
     assert look(bench).pace == Pace(120, True)
+
+
+def test_a_contract_is_signed_on_demand_where_there_is_a_company(bench: Runtime, faults: dict[str, Faults]) -> None:
+    with pytest.raises(Refused, match="no company that could sign"):
+        sign_contract(bench, ADA)
+    faults["stripe"].control.sign = lambda: "contract 00080001 of Amber Tiles Ltd"
+    assert sign_contract(bench, ADA) == "contract 00080001 of Amber Tiles Ltd"
+    with pytest.raises(Forbidden):
+        sign_contract(bench, replace(ADA, role=Role.ANALYST))
 
 
 def test_only_an_administrator_moves_the_switches(bench: Runtime, faults: dict[str, Faults]) -> None:
