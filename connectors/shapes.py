@@ -19,6 +19,7 @@ Number = Annotated[Decimal, Strict(False)]
 Day = Annotated[date, Strict(False)]
 Moment = Annotated[AwareDatetime, Strict(False)]
 S = TypeVar("S", bound="Shape")
+_MOST_DEPTH = 100
 Records = tuple[CanonicalRecord, ...]
 Translator = Callable[[dict[str, Any]], Records]
 
@@ -27,6 +28,22 @@ class Shape(BaseModel):
     """Strict on the fields we read, so that a changed type is seen; blind to all others."""
 
     model_config = ConfigDict(strict=True, extra="ignore", protected_namespaces=())
+
+
+def check_depth(content: object, most: int = _MOST_DEPTH) -> None:
+    """Raises ValueError for JSON that is nested more deeply than anything meant to be read; the store would choke."""
+    level = [content]
+    for _ in range(most):
+        level = [inner for each in level for inner in _inside(each)]
+        if not level:
+            return
+    raise ValueError(f"nested more than {most} deep")
+
+
+def _inside(content: object) -> Iterable[object]:
+    if isinstance(content, dict):
+        return content.values()
+    return content if isinstance(content, list) else ()
 
 
 def translate(title: str, record: RawRecord, translator: Translator) -> Records:
@@ -59,7 +76,17 @@ def one_line(*parts: str | None) -> str | None:
 
 def content_version(payload: Any) -> str:
     """A short fingerprint of a record that carries no stamp of its own."""
-    return blake2b(to_json(payload), digest_size=12).hexdigest()
+    return _fingerprint(to_json(payload))
+
+
+def record_without_stamp(kind: str, external_id: str, payload: dict[str, Any]) -> RawRecord:
+    """A record whose version is its fingerprint; the text that was made for it comes along."""
+    text = to_json(payload, inf_nan_mode="strings")
+    return RawRecord(kind, external_id, _fingerprint(text), payload, text)
+
+
+def _fingerprint(text: bytes) -> str:
+    return blake2b(text, digest_size=12).hexdigest()
 
 
 def whole(number: Decimal | None, field: str) -> int | None:

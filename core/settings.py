@@ -30,12 +30,12 @@ class Settings(BaseSettings):
     longest_pause_seconds: float = Field(default=600, gt=0)
     # Hours after the end of a period in which late usage still changes the draft of an invoice.
     usage_grace_hours: float = Field(default=12, ge=0)
-    # Legal entities whose tax an engine outside determines, such as US=avatax,CA=avatax; all others: the built-in table.
+    # Legal entities that an engine outside taxes, such as US=avatax,CA=avatax; for the others the built-in table holds.
     tax_engines: Annotated[dict[str, str], NoDecode] = {}
     # US states in which the house collects sales tax by the built-in table, such as TX,NY.
     tax_registrations: Annotated[frozenset[str], NoDecode] = frozenset()
     # How long a draft may wait for its tax before somebody is told.
-    tax_patience_minutes: float = Field(default=60, ge=0)
+    tax_patience_minutes: int = Field(default=60, ge=0)
     # The longest time that a fresh document waits undecided for its contract or customer; 0 = it is decided at once.
     document_patience_seconds: float = Field(default=600, ge=0)
     session_idle_minutes: int = Field(default=30, gt=0)

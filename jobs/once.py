@@ -9,6 +9,7 @@ from core.kit.errors import Refused
 from core.posting import store as posting
 from jobs.decide_waiting import decide_waiting
 from jobs.deliver import deliver
+from jobs.determine_tax import determine_tax
 from jobs.escalate_overdue import escalate_overdue
 from jobs.handle_inbox import handle_waiting
 from jobs.plan_schedules import plan_schedules
@@ -17,6 +18,7 @@ from jobs.run_billing import bill_due, run_unfinished
 from jobs.summarise_usage import summarise_usage
 from jobs.sweep_stalled import prune, sweep_stalled
 from jobs.take_snapshot import take_snapshot
+from jobs.watch_drift import watch_drift
 from jobs.wiring import House, title_of
 
 _LIMIT = 20_000
@@ -78,7 +80,9 @@ RUNS: dict[str, Run] = {
     "take_snapshot": lambda house: take_snapshot(house.runtime),
     "summarise_usage": lambda house: summarise_usage(house.runtime),
     "sweep_stalled": lambda house: sweep_stalled(house.runtime, list(house.ledgers)),
+    "determine_tax": lambda house: determine_tax(house.runtime, house.engines),
     "bill_due": lambda house: bill_due(house.runtime),
     "run_billing": lambda house: run_unfinished(house.runtime),
+    "watch_drift": lambda house: watch_drift(house.runtime),
     "prune": lambda house: prune(house.runtime),
 }

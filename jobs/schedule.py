@@ -33,26 +33,21 @@ SCHEDULE = (
     Entry("decide_waiting", timedelta(minutes=1), "decide_waiting"),
     Entry("escalate_overdue", timedelta(minutes=5), "escalate_overdue"),
     Entry("summarise_usage", timedelta(minutes=5), "summarise_usage"),
-    Entry("bill_due", timedelta(hours=1), "bill_due", at=timedelta(minutes=7)),
+    Entry("determine_tax", timedelta(seconds=30), "determine_tax"),
+    Entry("bill_due", timedelta(minutes=5), "bill_due", at=timedelta(minutes=2)),
     Entry("take_snapshot", timedelta(days=1), "take_snapshot", at=timedelta(minutes=5)),
     Entry("plan_schedules", timedelta(days=1), "plan_schedules", at=timedelta(hours=1)),
+    Entry("watch_drift", timedelta(days=1), "watch_drift", at=timedelta(hours=2)),
     Entry("prune", timedelta(days=1), "prune", at=timedelta(hours=3)),
 )
 
 # A stream is read when every stream of the stages before it has been read to its end once. What is not listed comes
 # last. The ledger comes before invoices, so that those already posted are recognised.
-_PARTIES = frozenset(
-    {
-        ("netsuite", "reference"),
-        ("salesforce", "accounts"),
-        ("salesforce", "products"),
-        ("salesforce", "contracts"),
-        ("salesforce", "order_items"),
-    }
-)
+# What was agreed with whom: nothing is billed before it is here.
+AGREED = frozenset({("salesforce", name) for name in ("accounts", "products", "contracts", "order_items")})
 FIRST_SYNC: tuple[frozenset[tuple[str, str]], ...] = (
-    _PARTIES,
-    frozenset({("stripe", "customers"), ("stripe", "products"), ("netsuite", "transactions")}),
+    AGREED | {("netsuite", "reference"), ("netsuite", "transactions")},
+    frozenset({("stripe", "customers"), ("stripe", "products")}),
     frozenset({("stripe", "invoices")}),
     frozenset({("stripe", "credit_notes"), ("stripe", "invoice_payments")}),
     frozenset({("stripe", "disputes"), ("stripe", "meters"), ("stripe", "subscriptions"), ("salesforce", "cases")}),

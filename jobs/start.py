@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -13,8 +14,9 @@ from types import FrameType
 import httpx
 
 from core.access.model import DEMO_PASSWORD, demo_people
+from core.kit.errors import Refused
 from core.settings import Settings
-from jobs.lines import say
+from jobs.lines import note, say
 from jobs.store_setup import stop_embedded
 
 _HONCHO = Path(sys.executable).with_name("honcho")
@@ -24,7 +26,8 @@ _pause = threading.Event()
 
 
 def start(settings: Settings) -> int:
-    """Runs until Ctrl-C, SIGTERM or the end of one of the processes; answers the exit code."""
+    """Runs until Ctrl-C, SIGTERM or the end of one of the processes; answers the exit code. Raises Refused."""
+    _refuse_busy_port(settings.port)
     processes = subprocess.Popen([_HONCHO, "start"], env=environment(settings))
 
     def stop(number: int, _: FrameType | None) -> None:
@@ -38,7 +41,19 @@ def start(settings: Settings) -> int:
     code = processes.wait()
     if settings.database_url is None:
         stop_embedded(settings.data_dir / "postgres")
-    return 0 if code in _TOLD_TO_STOP else code
+    if code in _TOLD_TO_STOP:
+        return 0
+    note("A part of Quittance ended unexpectedly, so all were stopped; nothing is lost. Start again with: make run")
+    return 1
+
+
+def _refuse_busy_port(port: int) -> None:
+    """Whoever answers there would be taken for us."""
+    try:
+        socket.create_connection(("localhost", port), timeout=2).close()
+    except OSError:
+        return
+    raise Refused("start.busy", f"Port {port} is in use, perhaps by another Quittance. Choose one: make run PORT=…")
 
 
 def environment(settings: Settings) -> dict[str, str]:

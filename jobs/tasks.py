@@ -17,18 +17,20 @@ from sqlalchemy import text
 from jobs.clock import finish
 from jobs.decide_waiting import decide_waiting
 from jobs.deliver import deliver
+from jobs.determine_tax import determine_tax
 from jobs.escalate_overdue import escalate_overdue
 from jobs.exclusive import exclusive
-from jobs.handle_inbox import handle_waiting
+from jobs.handle_inbox import handle_waiting, is_history_read
 from jobs.lines import note
 from jobs.plan_schedules import plan_schedules
 from jobs.pull import try_pull
 from jobs.queue import enqueue_once
 from jobs.run_billing import bill_due, run_billing
-from jobs.schedule import SCHEDULE
+from jobs.schedule import FIRST_SYNC, SCHEDULE
 from jobs.summarise_usage import summarise_usage
 from jobs.sweep_stalled import prune, sweep_stalled
 from jobs.take_snapshot import take_snapshot
+from jobs.watch_drift import watch_drift
 from jobs.wiring import House
 
 HEARTBEAT_SECONDS = 3.0
@@ -38,6 +40,9 @@ _INBOX_BUSY_SECONDS = 5.0
 _PULL_BUSY_SECONDS = 2.0
 # The clock calls these again before long, and a second try would collide with its next call.
 _SOON_AGAIN = {entry.task for entry in SCHEDULE if entry.every < timedelta(minutes=1)}
+# Systems that are read to their end last; usage of the time before may still be on its way then.
+_LAST_READ = {system for system, _ in FIRST_SYNC[-1]}
+_FIRST_BILLING = timedelta(minutes=2)
 _ANOTHER = text(
     "select 1 from procrastinate_jobs where task_name = 'handle_inbox' and status = 'todo' "
     "and args->>'source' = :source limit 1"
@@ -139,8 +144,12 @@ def _runs(house: House) -> dict[str, Callable[..., int | None]]:
         "take_snapshot": lambda _: take_snapshot(house.runtime),
         "summarise_usage": lambda _: summarise_usage(house.runtime),
         "sweep_stalled": lambda _: sweep_stalled(house.runtime, list(house.ledgers)),
-        "run_billing": lambda _, run_id: run_billing(house.runtime, UUID(run_id)),
+        "run_billing": lambda _, run_id, is_from_behind: run_billing(
+            house.runtime, UUID(run_id), is_from_behind=is_from_behind
+        ),
+        "determine_tax": lambda _: determine_tax(house.runtime, house.engines),
         "bill_due": lambda _: bill_due(house.runtime),
+        "watch_drift": lambda _: watch_drift(house.runtime),
         "prune": lambda _: prune(house.runtime),
     }
 
@@ -151,7 +160,12 @@ def _pull(house: House, context: JobContext, system: str) -> int:
     source = house.sources.get(system)
     if source is None:
         return 0
+    was_read = is_history_read(house.runtime, source)
     count = try_pull(house.runtime, source, house.systems, context.should_abort)
+    if not was_read and is_history_read(house.runtime, source) and system in _LAST_READ:
+        # What the history makes due is billed soon, and not only with the clock's next hour.
+        with house.runtime.transaction() as session:
+            enqueue_once(session, "bill_due", {}, at=datetime.now(UTC) + _FIRST_BILLING)
     if count is None:
         soon = datetime.now(UTC) + timedelta(seconds=random.uniform(0.5, _PULL_BUSY_SECONDS))
         with house.runtime.transaction() as session:

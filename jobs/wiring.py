@@ -12,7 +12,7 @@ import httpx
 
 from connectors import registry
 from core.kit.errors import Refused
-from core.ports import Ledger, Source
+from core.ports import Ledger, Source, TaxEngine
 from core.runtime import Runtime, open_runtime
 from core.workflow.papers import enclose_with
 
@@ -32,6 +32,7 @@ class House:
     runtime: Runtime
     sources: dict[str, Source] = field(default_factory=dict)
     ledgers: dict[str, Ledger] = field(default_factory=dict)
+    engines: dict[str, TaxEngine] = field(default_factory=dict)
 
     @property
     def systems(self) -> frozenset[str]:
@@ -47,7 +48,8 @@ def open_house() -> House:
     connected = registry.from_environment(enclose) if lines is None else registry.from_sandbox(lines, enclose)
     sources = {name: each.source for name, each in connected.items() if each.source is not None}
     ledgers = {name: each.ledger for name, each in connected.items() if each.ledger is not None}
-    return House(runtime, sources, ledgers)
+    engines = {name: each.taxes for name, each in connected.items() if each.taxes is not None}
+    return House(runtime, sources, ledgers, engines)
 
 
 def title_of(system: str) -> str:

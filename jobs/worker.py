@@ -80,7 +80,7 @@ def _explain(workers: asyncio.Task[None]) -> None:
     reason = None if workers.cancelled() else workers.exception()
     if reason is not None and not isinstance(reason, ConnectorException | psycopg.Error | PoolTimeout):
         raise reason
-    note("The store does not answer; the worker tries again.")
+    note("The store does not answer; the worker tries again. If it was stopped, end all with Ctrl-C and start again.")
 
 
 async def _run_workers(app: App, deliveries: int) -> None:

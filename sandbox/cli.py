@@ -145,7 +145,7 @@ class Company:
         control.on_speed = lambda: _set_speed(life, control)
         control.on_speed()
         life.start()
-        self._sender = sender = Sender(life.meter, lambda: control.paused, self._folder)
+        self._sender = sender = Sender(life.meter, control, self._folder)
         sender.start()
 
     def stop(self) -> None:

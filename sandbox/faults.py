@@ -29,6 +29,8 @@ DEFAULTS: dict[str, bool | int | float] = {
     "drop_webhooks": 0.0,
 }
 
+MOST_PATHS = 1_000
+
 
 class Control:
     """What all systems of one sandbox share: readiness, the speed of the living company, the planted discrepancies."""
@@ -40,7 +42,13 @@ class Control:
         self.truth: Callable[[], list[dict[str, Any]]] = list
         self.billing_truth: Callable[[], list[dict[str, Any]]] = list
         self.sign: Callable[[], str] | None = None
+        self.asked: set[str] = set()
         self.on_speed: Callable[[], None] = lambda: None
+
+    def note(self, path: str) -> None:
+        """Remembers what clients asked for; of paths with ids only the first ones."""
+        if len(self.asked) < MOST_PATHS:
+            self.asked.add(path)
 
     def speed(self) -> dict[str, Any]:
         return {"events_per_minute": self.events_per_minute, "paused": self.paused}
@@ -136,6 +144,7 @@ class Guarded(Starlette):
         if scope["type"] != "http" or scope["path"].startswith("/_sandbox/"):
             await super().__call__(scope, receive, send)
             return
+        self.faults.control.note(scope["path"])
         if self.faults.latency_ms:
             await asyncio.sleep(self.faults.latency_ms / 1000)
         fault = self._fault()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from core.canonical import OrderLineRecord
 from core.db.tables import Approval, Delivery, Document, User
 from core.runtime import Runtime
 from core.workflow import Receipt, execute
@@ -25,9 +26,9 @@ def posted(runtime: Runtime) -> None:
             execute(runtime, outcome, work.JOB)
 
 
-def posted_invoice(runtime: Runtime, **terms: Any) -> Document:
+def posted_invoice(runtime: Runtime, lines: tuple[OrderLineRecord, ...] | None = None, **terms: Any) -> Document:
     """100 seats at 20.00 for November, and 19 % tax: 2,380.00 EUR."""
-    house_contract(runtime, **terms)
+    house_contract(runtime, lines, **terms)
     bill_due(runtime)
     run_unfinished(runtime)
     posted(runtime)
@@ -41,7 +42,7 @@ def only_of(runtime: Runtime, kind: str) -> Document:
 
 def all_of(runtime: Runtime, kind: str) -> list[Document]:
     rows = [row for row in work.all_rows(runtime, Document) if row.kind == kind]
-    return sorted(rows, key=lambda row: (row.recorded_at, row.id))
+    return sorted(rows, key=lambda row: (row.recorded_at, row.replaces_id is not None))
 
 
 def wish(row: Document, **facts: Any) -> IssueCreditMemo:
@@ -58,5 +59,5 @@ def agreed(runtime: Runtime, name: str | None = None) -> None:
     for row in work.all_rows(runtime, Approval):
         if row.state == "waiting":
             who = work.person(runtime, name or people[row.assignee_id])
-            targets = (c.Target(row.id, row.revision),)
+            targets = (Target(row.id, row.revision),)
             execute(runtime, c.DecideApprovals(targets=targets, verdict="approve", note=None), who)

@@ -46,7 +46,7 @@ class SignInEdge:
             return
         _strip_own_headers(scope)
         if _is_public(scope):
-            await self.app(scope, receive, send)
+            await self._open(scope, receive, send)
             return
         try:
             found = await _session(HTTPConnection(scope))
@@ -59,6 +59,13 @@ class SignInEdge:
         headers = MutableHeaders(scope=scope)
         headers[f"{OWN_HEADERS}session"], headers[f"{OWN_HEADERS}user"] = found
         await self.app(scope, receive, send)
+
+    async def _open(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """For everybody; answers that need the store and do not get it say so."""
+        try:
+            await self.app(scope, receive, send)
+        except StoreUnreachable:
+            await _refuse(scope, receive, send, _unreachable())
 
 
 def _strip_own_headers(scope: Scope) -> None:

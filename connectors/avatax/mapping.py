@@ -152,12 +152,19 @@ def differing_tax(document: LedgerDocument, theirs: int) -> Rejected:
 
 
 def return_of(document: LedgerDocument, corrected: Transaction, config: Config) -> Doc:
-    """A credit memo as the return of an invoice that AvaTax knows: between the same places, taxed as on its day."""
+    """A credit memo as the return of an invoice that AvaTax knows, between the same places. The tax is what we give
+    back: a share of what was charged, which worked out anew could differ by a cent."""
     lines = [
         {
             "number": str(position),
             "quantity": 1,
             "amount": -to_decimal(abs(line.net_minor), document.currency),
+            "taxOverride": {
+                "type": "TaxAmount",
+                "taxAmount": -to_decimal(abs(line.tax_minor), document.currency),
+                "taxDate": corrected.date.isoformat(),
+                "reason": "Gives back what was charged",
+            },
             "taxCode": config.tax_codes.get(line.product_code, config.tax_code),
             "itemCode": line.product_code[:50],
             "description": line.description[:255],

@@ -81,7 +81,8 @@ def attempt_succeeded(session: Session, attempt_id: UUID) -> None:
 
 
 def clean_email(email: str) -> str:
-    return email.strip().lower()[:254]
+    """As the store keeps it; what cannot be seen cannot be part of an address."""
+    return "".join(character for character in email.strip().lower() if character.isprintable())[:254]
 
 
 def _touch(session: Session, hashed_token: str, now: datetime) -> None:

@@ -6,21 +6,21 @@ Tax is rounded half up per line and jurisdiction; the sum of the lines is the do
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from functools import lru_cache
-
-from stdnum import exceptions as stdnum_exceptions
-from stdnum.eu import vat as eu_vat
-from stdnum.gb import vat as gb_vat
 
 from core.billing.rounding import round_minor
 from core.billing.tax_rates import CANADA, EU_VAT, NATIONAL, UNITED_STATES, TaxRate, rate_on
 from core.kit.money import to_decimal
+from core.kit.tax_ids import is_reverse_charge, is_valid_tax_id
 from core.ports import LineTax, Place, TaxAnswer, TaxQuestion
 
 EU = frozenset(EU_VAT)
+_ZERO = Decimal(0)
+_BY_REGION = ("US", "CA")
+# No state: where the house does not collect.
+_ELSEWHERE = "--"
 _REMARKS = {
     "reverse_charge": "Reverse charge: the customer accounts for the VAT.",
     "export": "Supplied to a business outside the seller's tax area: no tax is charged.",
@@ -28,23 +28,6 @@ _REMARKS = {
     "no_nexus": "The seller is not registered for tax where the customer is.",
     "not_taxable": "Software as a service is not taxed where the customer is.",
 }
-
-
-@lru_cache(maxsize=50_000)
-def is_valid_tax_id(country: str, tax_id: str) -> bool:
-    """Whether a VAT id has the form and check digits of its country (not whether it is registered)."""
-    if country not in EU and country != "GB":
-        return bool(tax_id.strip())
-    try:
-        if country == "GB":
-            gb_vat.validate(tax_id)
-            return True
-        prefix = "EL" if country == "GR" else country
-        compact = tax_id.replace(" ", "").upper()
-        eu_vat.validate(compact if compact.startswith(prefix) else prefix + compact)
-    except stdnum_exceptions.ValidationError:
-        return False
-    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +39,11 @@ class Ruling:
     percent: Decimal
     reason: str
     taxable_percent: Decimal = Decimal(100)
+
+    @property
+    def whole_percent(self) -> Decimal:
+        """Of the whole net amount, where only a part of it is taxable."""
+        return self.percent * self.taxable_percent / 100
 
 
 @dataclass(frozen=True)
@@ -75,7 +63,7 @@ class TaxTable:
         buyer, seller, day = question.buyer, question.seller, question.tax_date
         if question.is_exempt:
             return _untaxed(buyer, "exempt")
-        if seller.country in ("US", "CA"):
+        if seller.country in _BY_REGION:
             return self._by_region(seller, buyer, day)
         if buyer.country == seller.country:
             return _taxed(buyer.country, NATIONAL.get(buyer.country, ()), day, buyer)
@@ -86,6 +74,27 @@ class TaxTable:
                 return Ruling(buyer.country, "VAT", Decimal(0), "reverse_charge")
             return _taxed(buyer.country, EU_VAT[buyer.country], day, buyer)
         return _untaxed(buyer, "export")
+
+    def percents(self, sale: TaxQuestion) -> tuple[Decimal, ...] | None:
+        """What an invoice of somebody else may charge, in percent of the whole net amount: several where we do not
+        know enough to say which; None where the table does not know the country."""
+        buyer, seller = sale.buyer, sale.seller
+        if not sale.is_exempt and buyer.country == seller.country:
+            if buyer.country not in (*NATIONAL, *_BY_REGION):
+                return None
+            if regions := self._unknown_region(buyer):
+                places = (replace(buyer, region=region) for region in regions)
+                return tuple(sorted({self.ruling(replace(sale, buyer=place)).whole_percent for place in places}))
+        due = self.ruling(sale).whole_percent
+        # Without a valid id both may stand: the rule about ids says what is wrong.
+        return (_ZERO, due) if due and is_reverse_charge(seller.country, buyer.country) else (due,)
+
+    def _unknown_region(self, buyer: Place) -> tuple[str, ...]:
+        """Regions that the buyer may be in, when a country that taxes by region does not say which."""
+        if buyer.country == "US" and not buyer.region:
+            return (*sorted(self.registrations.get("US", ())), _ELSEWHERE)
+        is_lost = buyer.country == "CA" and (buyer.region or "").upper() not in CANADA
+        return tuple(sorted(CANADA)) if is_lost else ()
 
     def _by_region(self, seller: Place, buyer: Place, day: date) -> Ruling:
         if buyer.country != seller.country:

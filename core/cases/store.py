@@ -120,3 +120,11 @@ def mark_overdue(session: Session, now: datetime) -> int:
         .returning(Case.id)
     )
     return len(session.scalars(statement).all())
+
+
+def of_cause(session: Session, causes: Iterable[str], types: str) -> list[Case]:
+    """Open and waived cases of one type with these causes; open ones locked, newest last."""
+    statement = select(Case).where(
+        Case.cause.in_(list(causes)), Case.type == types, Case.state.in_((CaseState.OPEN, CaseState.WAIVED))
+    )
+    return list(session.scalars(statement.order_by(Case.opened_at, Case.id).with_for_update()))

@@ -8,30 +8,37 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import any_, case, func, literal, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from core.canonical import CustomerRecord, EntityRecord, ExchangeRate, ProductRecord
 from core.db.bulk import insert_rows, is_one_of, upsert_changed
 from core.db.tables import Customer, FxRate, LegalEntity, Link, Product
 from core.kit.ids import id_from, new_id
+from core.parties.model import LETTERHEAD
 
 CRM = "salesforce"
-
-
-_LETTERHEAD = ("region", "address", "tax_id", "email", "payment_instructions")
+_TOLD = ("region", *LETTERHEAD)
 
 
 def save_entities(session: Session, records: Sequence[EntityRecord], now: datetime) -> None:
-    """A source that does not know an entity's letterhead leaves the one that another has told."""
-    columns = ("code", "name", "country", "currency", *_LETTERHEAD)
+    """A source that does not know an entity's letterhead leaves the one that another has told; no source changes what
+    a person wrote."""
+    columns = ("code", "name", "country", "currency", *_TOLD)
     rows = {record.code: {name: getattr(record, name) for name in columns} for record in records}
     if rows:
         statement = insert_rows(LegalEntity, [rows[code] for code in sorted(rows)])
         updates: dict[str, Any] = {name: statement.excluded[name] for name in ("name", "country", "currency")}
-        kept = {name: func.coalesce(statement.excluded[name], getattr(LegalEntity, name)) for name in _LETTERHEAD}
-        session.execute(statement.on_conflict_do_update(index_elements=["code"], set_=updates | kept))
+        updates |= {name: _unless_written(name, statement.excluded[name]) for name in _TOLD}
+        is_news = or_(*[getattr(LegalEntity, name).is_distinct_from(value) for name, value in updates.items()])
+        updates["revision"] = LegalEntity.revision + 1
+        session.execute(statement.on_conflict_do_update(index_elements=["code"], set_=updates, where=is_news))
     save_links(session, [("entity", r.code, r.source, r.source_ref) for r in records], now)
+
+
+def _unless_written(name: str, told: Any) -> Any:
+    column = getattr(LegalEntity, name)
+    return case((literal(name) == any_(LegalEntity.written), column), else_=func.coalesce(told, column))
 
 
 def entities(session: Session) -> dict[str, LegalEntity]:

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Uuid, case, cast, func, or_, select, true
 from sqlalchemy.orm import Session
 
-from core.db.tables import AuditEntry, Case, Customer, Document, InboxItem, User
+from core.db.tables import AuditEntry, Case, Customer, Document, InboxItem, LegalEntity, User
 from core.reporting.invoice_detail import SYSTEMS, system_name
 from core.reporting.paging import Viewer
 from core.reporting.receivables import Scope
@@ -79,6 +79,11 @@ def _inbox(session: Session, ids: list[str]) -> dict[str, str]:
     return {str(id): f"Record from {system_name(source)}" for id, source in rows}
 
 
+def _entities(session: Session, codes: list[str]) -> dict[str, str]:
+    rows = session.execute(select(LegalEntity.code, LegalEntity.name).where(LegalEntity.code.in_(codes)))
+    return dict(rows.tuples().all())
+
+
 def _systems(_: Session, names: list[str]) -> dict[str, str]:
     return {name: system_name(name) for name in names}
 
@@ -93,6 +98,7 @@ _NAMERS: dict[str, Callable[[Session, list[str]], dict[str, str]]] = {
     "customer": _customers,
     "user": _users,
     "inbox": _inbox,
+    "entity": _entities,
     "system": _systems,
     "policy": _policies,
 }
@@ -131,4 +137,6 @@ def in_scope(viewer: Viewer | None, columns: Any = AuditEntry) -> ColumnElement[
         subject.startswith(f"{kind}:") & select(table.id).where(table.id == id, scope.holds(table.entity)).exists()
         for kind, table in _OWNED.items()
     ]
-    return or_(subject.is_(None), ~is_owned, *within)
+    is_entity = subject.startswith("entity:")
+    own = is_entity & func.split_part(subject, ":", 2).in_(viewer.entities)
+    return or_(subject.is_(None), ~is_owned & ~is_entity, own, *within)

@@ -163,6 +163,7 @@ _TELLERS: dict[str, Callable[[Evidence, str], tuple[Told, ...]]] = {
     "amount.variance": _of_money("Before tax", "usual_minor", "subtotal_minor"),
     "po.missing": _plain("Purchase order", "contract_po", "invoice_po"),
     "tax_id.missing": _plain("Tax id", "crm_tax_id", "invoice_tax_id"),
+    "tax_id.invalid": _plain("Tax id", "crm_tax_id", "invoice_tax_id"),
     "tax.mismatch": _of_money("Tax", "expected_tax_minor", "billed_tax_minor"),
     "document.duplicate": _twin,
     "total.broken": _of_money("Total", "lines_minor", "total_minor"),

@@ -88,10 +88,12 @@ class StartBillingRun(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GenerateParts(Command):
-    """Drafts the next contracts of a run in one transaction; those in other hands are left alone."""
+    """Drafts the next contracts of a run in one transaction; those in other hands are left alone. `is_from_behind`:
+    begins with the last legal entity, so that two workers seldom wait for the same sequence of numbers."""
 
     run_id: UUID
-    limit: int = 250
+    limit: int = 500
+    is_from_behind: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +102,7 @@ class SettleDrafts(Command):
     of any run."""
 
     run_id: UUID | None
-    limit: int = 250
+    limit: int = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,6 +199,19 @@ class ResendInvoice(Command):
     document: Target
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaveEntity(Command):
+    """The letterhead of a legal entity, as a person wrote it at the sight of `revision`. What differs from what stands
+    there stays theirs, emptiness included: no source changes it any more."""
+
+    code: str
+    revision: int
+    address: str | None = None
+    tax_id: str | None = None
+    email: str | None = None
+    payment_instructions: str | None = None
+
+
 # --- corrections --------------------------------------------------------------------------------------------------
 
 
@@ -260,6 +275,7 @@ BillingCommand = (
     | RecordTax
     | RecordView
     | ResendInvoice
+    | SaveEntity
     | IssueCreditMemo
     | WithdrawCreditMemo
     | WatchDrift

@@ -15,6 +15,7 @@ from core.workflow.handlers import (
     informing,
     metering,
     running,
+    saving_entities,
     scheduling,
 )
 
@@ -57,6 +58,8 @@ def handle_billing(command: b.BillingCommand, ctx: Context) -> Outcome:
             return informing.record_view(command, ctx)
         case b.ResendInvoice():
             return informing.resend_invoice(command, ctx)
+        case b.SaveEntity():
+            return saving_entities.save_entity(command, ctx)
         case b.IssueCreditMemo():
             return crediting.issue_credit_memo(command, ctx)
         case b.WithdrawCreditMemo():

@@ -1,4 +1,4 @@
-"""What a new house needs before its first day: policies, and in the demo its people."""
+"""What a new house needs before its first day: policies, and in the demo its people and legal entities."""
 
 from __future__ import annotations
 
@@ -7,15 +7,18 @@ from datetime import date
 from sqlalchemy import func, select
 
 from core.access.model import DEMO_PASSWORD, demo_people
-from core.db.tables import PolicyVersion, User
+from core.canonical import EntityRecord
+from core.db.tables import LegalEntity, PolicyVersion, User
+from core.parties.model import demo_entities
 from core.policies.defaults import default_policies
 from core.runtime import Runtime
 from core.workflow.actors import job
-from core.workflow.commands import ReleasePolicy, SaveUser
+from core.workflow.commands import RecordFacts, ReleasePolicy, SaveUser
 from core.workflow.execute import execute
 from core.workflow.passwords import hash_password
 
 _SINCE_EVER = date(2000, 1, 1)
+_HOUSE = "house"
 
 
 def bootstrap(runtime: Runtime, is_demo: bool) -> None:
@@ -42,3 +45,26 @@ def bootstrap(runtime: Runtime, is_demo: bool) -> None:
                 ),
                 actor,
             )
+
+
+def introduce_demo_entities(runtime: Runtime) -> None:
+    """The simulated company's legal entities with the accounts that they are paid into, which no ledger tells. Safe to
+    repeat: an entity that has instructions, or from which a person took them, stays as it is."""
+    with runtime.reading() as session:
+        rows = {row.code: row for row in session.scalars(select(LegalEntity))}
+    settled = {code for code, row in rows.items() if row.payment_instructions or "payment_instructions" in row.written}
+    missing = tuple(
+        EntityRecord(
+            source=_HOUSE,
+            source_ref=each.code,
+            code=each.code,
+            name=each.name,
+            country=each.country,
+            currency=each.currency,
+            payment_instructions=each.payment_instructions,
+        )
+        for each in demo_entities()
+        if each.code not in settled
+    )
+    if missing:
+        execute(runtime, RecordFacts(source=_HOUSE, entities=missing), job("bootstrap"))

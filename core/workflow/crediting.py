@@ -22,6 +22,7 @@ from core.documents.model import HOUSE, DocumentState
 from core.kit.errors import Refused
 from core.kit.ids import content_hash, id_from
 from core.kit.money import format_minor, to_decimal, to_minor
+from core.parties import store as parties
 from core.workflow.billing_commands import IssueCreditMemo
 from core.workflow.context import Context
 from core.workflow.deciding import judge, settle
@@ -98,7 +99,7 @@ def credit(ctx: Context, invoice: Document, wish: IssueCreditMemo) -> tuple[Docu
         most = format_minor(rest.total_minor, invoice.currency)
         raise Refused("credit.too_much", f"At most {invoice.currency} {most} of invoice {invoice.number} is left.")
     memo, content = _lay_out(ctx, invoice, wish, (rest, parts))
-    judged = judge(ctx, {memo.id: memo}, _seen(memo, content))
+    judged = judge(ctx, {memo.id: memo}, _seen(ctx, memo, content))
     draft_rows.hold_back(ctx.session, {memo.id: content})
     counts = settle(ctx, judged, is_fresh=True)
     return memo, counts
@@ -202,8 +203,14 @@ def _taxes(
     ]
 
 
-def _seen(memo: Document, content: Content) -> Drafted:
-    return Drafted({memo.id: [SimpleNamespace(**line) for line in content.lines]}, {memo.id: -memo.tax_minor}, {})
+def _seen(ctx: Context, memo: Document, content: Content) -> Drafted:
+    return Drafted(
+        lines={memo.id: [SimpleNamespace(**line) for line in content.lines]},
+        taxes={memo.id: -memo.tax_minor},
+        items={},
+        contracts={},
+        customers=parties.customers(ctx.session, [memo.customer_id] if memo.customer_id else []),
+    )
 
 
 def reason_title(reason: str | None) -> str:

@@ -63,6 +63,7 @@ ALLOWED: dict[type[Command], frozenset[Role]] = {
     b.RevokeApiKey: _GOVERN,
     b.RecordView: _JOBS,
     b.ResendInvoice: _DISPUTE | _OPERATE,
+    b.SaveEntity: _GOVERN | frozenset({_R.CONTROLLER}),
     b.IssueCreditMemo: _DISPUTE,
     b.WithdrawCreditMemo: _DISPUTE,
     b.WatchDrift: _JOBS,

@@ -125,7 +125,12 @@ def sign_contract(runtime: Runtime, actor: Actor) -> str:
     """Has a new customer of the simulated company sign a contract that this house bills; answers which. Raises as
     `set_faults`."""
     _check(actor)
-    return str(_call(_lines(runtime)[0], "POST", "sign")["signed"])
+    try:
+        return str(_call(_lines(runtime)[0], "POST", "sign")["signed"])
+    except Refused as refused:
+        if refused.code != "sandbox.refused":
+            raise
+        raise Refused("sandbox.empty", "The sandbox has no company that could sign a contract.") from None
 
 
 def apply_preset(runtime: Runtime, actor: Actor, name: str) -> None:

@@ -7,10 +7,12 @@ import streamlit as st
 from core.kit.errors import NotFound
 from core.reporting.invoice_detail import InvoiceDetail, invoice_detail
 from core.reporting.paging import row_id
+from pages.explore.boarding_pass import boarding
 from pages.explore.invoice_letter import letter
 from pages.explore.invoice_parts import about, lines
 from pages.ui import access, badges, dates, links, money
 from pages.ui.act import show_flash
+from pages.ui.explore_correction import credit
 from pages.ui.plain import plain
 from pages.ui.runtime import runtime
 
@@ -74,6 +76,8 @@ with left:
     letter(detail, person)
     st.subheader("Lines")
     lines(detail)
+    credit(detail, person)
+    boarding(detail, person)
     about(detail)
 with right:
     st.subheader("From event to cash")

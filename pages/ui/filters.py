@@ -7,6 +7,9 @@ from datetime import date
 
 import streamlit as st
 
+from core.kit.clock import EARLIEST, latest_plausible
+from pages.ui.runtime import runtime
+
 Options = Sequence[str] | Mapping[str, str]
 
 
@@ -51,7 +54,7 @@ def search(label: str, key: str, *, placeholder: str | None = None) -> str | Non
         icon=":material/search:",
         bind="query-params",
     )
-    return (text or "").strip() or None
+    return (text or "").replace("\0", "").strip() or None
 
 
 def toggle(label: str, key: str, *, default: bool = False, help: str | None = None) -> bool:
@@ -60,7 +63,16 @@ def toggle(label: str, key: str, *, default: bool = False, help: str | None = No
 
 def day(label: str, key: str, *, default: date, help: str | None = None) -> date:
     """A day; `default` is not written into the URL."""
-    chosen = st.date_input(label, value=default, key=key, format="YYYY-MM-DD", bind="query-params", help=help)
+    chosen = st.date_input(
+        label,
+        value=default,
+        min_value=EARLIEST,
+        max_value=latest_plausible(runtime().today()),
+        key=key,
+        format="YYYY-MM-DD",
+        bind="query-params",
+        help=help,
+    )
     return chosen if isinstance(chosen, date) else default
 
 

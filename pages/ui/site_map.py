@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from core.workflow.actors import Role
 
@@ -17,6 +18,7 @@ APPROVALS = frozenset({Role.APPROVER, Role.CONTROLLER})
 COLLECTIONS = frozenset({Role.COLLECTOR, Role.CONTROLLER})
 OPERATORS = frozenset({Role.ADMINISTRATOR, Role.ANALYST, Role.CONTROLLER})
 ADMINISTRATORS = frozenset({Role.ADMINISTRATOR})
+LETTERHEADS = frozenset({Role.CONTROLLER, Role.ADMINISTRATOR})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +45,8 @@ SCREENS = (
     Screen("approvals", "Approvals", "Work", "work/approvals.py", "approval", APPROVALS),
     Screen("collections", "Collections", "Work", "work/collections.py", "call", COLLECTIONS),
     Screen("billing_runs", "Billing runs", "Work", "work/billing_runs.py", "request_quote", EXCEPTIONS),
-    Screen(
-        "billing_run", "Billing run", "Work", "work/billing_run.py", "request_quote", EXCEPTIONS, is_hidden=True
-    ),
+    Screen("billing_run", "Billing run", "Work", "work/billing_run.py", "request_quote", EXCEPTIONS, is_hidden=True),
+    Screen("drift", "Drift", "Work", "work/drift.py", "difference", EXCEPTIONS),
     Screen("exception", "Exception", "Work", "work/exception.py", "rule", EXCEPTIONS | APPROVALS, is_hidden=True),
     Screen("invoices", "Invoices", "Explore", "explore/invoices.py", "receipt_long", READERS),
     Screen("contracts", "Contracts", "Explore", "explore/contracts.py", "contract", READERS),
@@ -66,6 +67,7 @@ SCREENS = (
         is_sandbox_only=True,
     ),
     Screen("audit", "Audit", "Govern", "govern/audit.py", "history_edu", TRAIL),
+    Screen("entities", "Legal entities", "Govern", "govern/entities.py", "corporate_fare", LETTERHEADS),
     Screen("people", "People", "Govern", "govern/people.py", "group", ADMINISTRATORS),
     Screen("api_keys", "API keys", "Govern", "govern/api_keys.py", "key", ADMINISTRATORS),
 )
@@ -76,6 +78,14 @@ _BY_NAME = {screen.name: screen for screen in SCREENS}
 def screen(name: str) -> Screen:
     """The screen of a URL name. Raises KeyError for an unknown one."""
     return _BY_NAME[name]
+
+
+def astray(address: str | None, role: Role, *, has_sandbox: bool) -> str | None:
+    """What to tell a person whose first address is none of their screens; None when it is."""
+    name = urlsplit(address or "").path.strip("/")
+    if not name or name in {each.name for each in screens_for(role, has_sandbox=has_sandbox)}:
+        return None
+    return f"{_BY_NAME[name].title} is not part of your role." if name in _BY_NAME else "There is no such page."
 
 
 def screens_for(role: Role, *, has_sandbox: bool) -> tuple[Screen, ...]:

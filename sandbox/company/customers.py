@@ -9,6 +9,7 @@ from . import names
 from .catalogue import SEGMENTS, Segment
 from .entities import ENTITIES, LegalEntity
 from .model import Behaviour, Customer
+from .tax_ids import valid_tax_id
 
 Thing = TypeVar("Thing")
 HABITS = ("prompt", "late", "chronic")
@@ -62,7 +63,7 @@ def _customer(rng: Random, index: int, entity: LegalEntity, segment: Segment, si
         street=form.format(n=rng.randrange(1, 240), s=rng.choice(names.STREETS)),
         postal_code=_digits(rng, code),
         currency=entity.currency,
-        tax_id=_digits(rng, tax_form) if tax_form else None,
+        tax_id=valid_tax_id(country, _digits(rng, tax_form)) if tax_form else None,
         tax_id_type=tax_type,
         terms_days=rng.choice(segment.terms),
         po_required=rng.randrange(100) < segment.po_percent,

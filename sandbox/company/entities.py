@@ -14,6 +14,17 @@ class LegalEntity:
     """Share of the customers, in percent."""
 
 
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """Where a legal entity resides, and the number under which its tax office knows it."""
+
+    street: str
+    city: str
+    state: str | None
+    zip: str
+    tax_number: str
+
+
 ENTITIES = (
     LegalEntity("US", "Halden Cloud Inc", 1, "US", "USD", 44),
     LegalEntity("CA", "Halden Cloud Canada Ltd", 2, "CA", "CAD", 10),
@@ -23,6 +34,15 @@ ENTITIES = (
     LegalEntity("AU", "Halden Cloud Pty Ltd", 6, "AU", "AUD", 8),
 )
 ENTITY = {entity.code: entity for entity in ENTITIES}
+SEATS = {
+    "US": Seat("548 Market Street", "San Francisco", "CA", "94104", "94-3214567"),
+    "CA": Seat("320 Bay Street", "Toronto", "ON", "M5H 4A6", "834512600RT0001"),
+    "UK": Seat("20 Farringdon Street", "London", None, "EC4A 4AB", "GB347100040"),
+    "DE": Seat("Speicherstraße 12", "Hamburg", None, "20457", "DE314159262"),
+    "FR": Seat("14 rue de la Bourse", "Paris", None, "75002", "FR71842915308"),
+    "AU": Seat("88 Pitt Street", "Sydney", "NSW", "2000", "60 123 450 380"),
+}
+"""By code. The numbers have the right check digits and belong to nobody."""
 CURRENCIES = ("USD", "CAD", "GBP", "EUR", "AUD")
 CURRENCY_NAMES = {
     "USD": "US Dollar",

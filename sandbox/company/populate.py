@@ -73,6 +73,7 @@ PROJECTIONS: dict[str, dict[str, Projection]] = {
     },
     "netsuite": {
         "subsidiary": to_netsuite.subsidiaries,
+        "subsidiarymainaddress": to_netsuite.addresses,
         "currency": to_netsuite.currencies,
         "currencyrate": to_netsuite.currency_rates,
         "account": to_netsuite.accounts,

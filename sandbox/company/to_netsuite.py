@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from . import rates
 from .catalogue import PRODUCTS
 from .contracts import window
-from .entities import CURRENCIES, CURRENCY_NAMES, ENTITIES, ENTITY, TAX_RATES
+from .entities import CURRENCIES, CURRENCY_NAMES, ENTITIES, ENTITY, SEATS, TAX_RATES
 from .ids import add_months
 from .model import Customer, World
 from .to_salesforce import account_id, account_number
@@ -28,7 +28,7 @@ ACCOUNTS = (
     ("11", "6800", "Expense", "Payment Processing Fees"),
     ("12", "7200", "OthExpense", "Realized Exchange Gain or Loss"),
 )
-FIRST_CUSTOMER = 1001
+FIRST_CUSTOMER, FIRST_ADDRESS = 1001, 500
 MONTHS_BACK, MONTHS_AHEAD = 17, 2
 
 
@@ -61,6 +61,22 @@ def subsidiaries(made: World) -> Iterator[Doc]:
             "currency": currency_id(entity.currency),
             "country": entity.country,
             "externalid": entity.code,
+            "email": f"billing-{entity.code.lower()}@halden.example",
+            "federalidnumber": SEATS[entity.code].tax_number,
+            "mainaddress": str(FIRST_ADDRESS + entity.subsidiary),
+        }
+
+
+def addresses(made: World) -> Iterator[Doc]:
+    for entity in ENTITIES:
+        seat = SEATS[entity.code]
+        yield {
+            "nkey": str(FIRST_ADDRESS + entity.subsidiary),
+            "addr1": seat.street,
+            "city": seat.city,
+            "state": seat.state,
+            "zip": seat.zip,
+            "country": entity.country,
         }
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 
 from pages.ui.site_map import SCREENS
-from tests.architecture.sources import ROOT, Source, sources
+from tests.architecture.sources import ROOT, Source, read, sources
 
 PAGE_LINES = 100
 LONG_PAGES: dict[str, str] = {}
@@ -46,3 +47,8 @@ def test_every_screen_asks_who_is_there_before_it_shows_anything() -> None:
     scripts = {f"pages/{screen.script}" for screen in SCREENS}
     found = {source.name for source in screens() if "access.require(" in source.text}
     assert {source.name for source in screens() if source.name in scripts} - found == set()
+
+
+def test_grids_offer_no_download_of_their_own() -> None:
+    """Names are written into it as they are, and a spreadsheet runs those that begin like a formula."""
+    assert tomllib.loads(read(".streamlit/config.toml"))["client"]["disableDataExport"] is True

@@ -61,7 +61,7 @@ class Stack:
     folder: Path
     database: str
     port: int = field(default_factory=lambda: free_port())
-    sandbox_port: int = field(default_factory=lambda: free_port(3))
+    sandbox_port: int = field(default_factory=lambda: free_port(4))
     _running: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     @property
@@ -113,6 +113,15 @@ class Stack:
         runtime = self.runtime()
         with runtime.reading() as session:
             number = session.scalar(select(Delivery.external_number).where(Delivery.key == key))
+        runtime.engine.dispose()
+        return number
+
+    def issued(self, contract: str) -> str | None:
+        """The number of the house's invoice of a contract, once the ledger has it."""
+        runtime = self.runtime()
+        with runtime.reading() as session:
+            wanted = select(Document.number).where(Document.contract_number == contract, Document.source == "house")
+            number = session.scalar(wanted.where(Document.state == "posted"))
         runtime.engine.dispose()
         return number
 

@@ -68,8 +68,10 @@ def test_approved_together_the_rows_leave_and_each_invoice_is_in_the_ledger_once
 def test_who_corrected_an_invoice_is_refused_its_approval_by_the_policy(open_page: OpenPage, stack: Stack) -> None:
     page = open_page("exceptions?ex_type=Purchase+order", "chen")
     heading(page, "Exceptions")
-    (case,) = eventually(lambda: rows(grid(page, "Exceptions")), "the missing purchase order is listed")
-    click_cell(page, grid(page, "Exceptions"), 0)
+    listed = eventually(lambda: rows(grid(page, "Exceptions")), "the missing purchase order is listed")
+    # A draft of the house may lack its number as well.
+    place, case = next((n, row) for n, row in enumerate(listed) if not row["Invoice"].startswith("Draft"))
+    click_cell(page, grid(page, "Exceptions"), place)
     page.locator(".st-key-ex_open button").click()
     page.get_by_label(re.compile("^Purchase order")).fill("PO-4711")
     page.get_by_role("button", name="Correct and check").click()

@@ -9,13 +9,14 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from connectors import Connector, avatax, netsuite, salesforce, stripe
+from connectors import Connector, avatax, mail, netsuite, salesforce, stripe
 from core.ports import Ledger, RawRecord, Source, TaxEngine
 from sandbox.faults import Faults
+from tests.connectors.mail.conftest import enclose
 
 NAMES = ("salesforce", "stripe", "netsuite")
 # With those that nothing is read from.
-EVERYTHING = (*NAMES, "avatax")
+EVERYTHING = (*NAMES, "avatax", "mail")
 # Small pages, so that a small company fills several.
 STREAMS: dict[str, dict[str, tuple[str, ...]]] = {
     "salesforce": {
@@ -92,6 +93,7 @@ class System:
     def secrets(self) -> list[str]:
         given: dict[str, str] = self.line["credentials"]
         names = {"api_key", "consumer_secret", "private_key", "client_id", "certificate_id", "license_key"}
+        names |= {"password"}
         return [line for name in names & given.keys() for line in given[name].splitlines() if len(line) > 12]
 
     def held(self, stream: str) -> int:
@@ -134,17 +136,23 @@ def _avatax(system: System, changes: dict[str, Any]) -> Connector:
     return avatax.build(avatax.Config.from_sandbox(system.line).model_copy(update=changes), clock=system.clock)
 
 
+def _mail(system: System, changes: dict[str, Any]) -> Connector:
+    return mail.build(mail.Config.from_sandbox(system.line).model_copy(update=changes), enclose, system.clock)
+
+
 _BUILD: dict[str, Callable[[System, dict[str, Any]], Connector]] = {
     "salesforce": _salesforce,
     "stripe": _stripe,
     "netsuite": _netsuite,
     "avatax": _avatax,
+    "mail": _mail,
 }
 WRONG: dict[str, dict[str, Any]] = {
     "salesforce": {"consumer_secret": SecretStr("not the secret at all")},
     "stripe": {"api_key": SecretStr("sk_test_notthekeyatall")},
     "netsuite": {"certificate_id": SecretStr("not-the-certificate")},
     "avatax": {"license_key": SecretStr("not the licence key")},
+    "mail": {"password": SecretStr("not the password")},
 }
 # The stream in which a change shows, once its list was read to the end.
 CHANGE_STREAM = {"salesforce": "accounts", "stripe": "events", "netsuite": "transactions"}

@@ -1,4 +1,4 @@
-"""What every tax engine outside promises, tried against its emulator over HTTP; and what the delivery of it promises."""
+"""What every tax engine outside promises, tried against its emulator over HTTP, and what delivering to it promises."""
 
 from __future__ import annotations
 
@@ -202,10 +202,10 @@ def test_what_was_never_recorded_needs_no_taking_back(system: System) -> None:
 
 
 @each_engine
-def test_a_credit_memo_is_a_return_taxed_as_on_the_day_of_its_invoice(system: System) -> None:
+def test_a_credit_memo_is_a_return_on_the_day_of_its_invoice_with_the_tax_that_we_give_back(system: System) -> None:
     invoice = recorded(system, "credited")
     system.ledger.post(invoice)
-    line = replace(invoice.lines[0], net_minor=60_000, tax_minor=3_960)
+    line = replace(invoice.lines[0], net_minor=60_000, tax_minor=3_961)
     memo = replace(
         invoice,
         key="house_memo",
@@ -213,11 +213,11 @@ def test_a_credit_memo_is_a_return_taxed_as_on_the_day_of_its_invoice(system: Sy
         number="US-CM-2026-000001",
         issue_date=date(2026, 12, 1),
         lines=(line,),
-        total_minor=63_960,
+        total_minor=63_961,
         corrects_key=invoice.key,
     )
     posted = system.ledger.post(memo)
-    assert (posted.total_minor, posted.tax_minor) == (63_960, 3_960)
+    assert (posted.total_minor, posted.tax_minor) == (63_961, 3_961)
     held = system.emulator.get("transaction", "HALDEN/ReturnInvoice/house_memo")
     assert (held["status"], held["totalAmount"], held["taxDate"]) == ("Committed", -600.0, "2026-11-02")
     assert system.ledger.find("house_memo", "credit_memo") is not None

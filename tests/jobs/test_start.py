@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from typing import Any
 
 import pytest
 import uvicorn
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from core.kit.errors import Refused
 from core.settings import Settings
-from jobs.start import environment
+from jobs.start import environment, start
 
 
 def address_seen(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> str:
@@ -33,3 +35,12 @@ def test_nobodys_word_is_taken_on_where_a_request_comes_from(monkeypatch: pytest
 def test_the_word_of_a_trusted_proxy_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = Settings(_env_file=None, trusted_proxies="127.0.0.1")
     assert address_seen(monkeypatch, settings) == "203.0.113.9"
+
+
+def test_a_busy_port_is_refused_before_anything_starts() -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        settings = Settings(_env_file=None, port=holder.getsockname()[1])
+        with pytest.raises(Refused, match=f"Port {settings.port} is in use"):
+            start(settings)

@@ -188,3 +188,14 @@ def test_a_name_or_a_sentence_from_outside_is_no_link_of_ours(house: Runtime) ->
     told = [str(each.value) for each in shown if "Pay here" in str(each.value)]
     assert len(told) >= 3
     assert [each for each in told if "[Pay here](" in each] == []
+
+
+def test_a_null_character_in_a_search_finds_nothing_and_breaks_nothing(house: Runtime) -> None:
+    at = opened("explore/invoices.py", q="\0")
+    assert not at.exception
+    assert not [each for each in at.error if "went wrong" in each.value]
+
+
+def test_a_day_of_the_past_century_is_taken_at_its_word(house: Runtime) -> None:
+    at = opened("overview/overview.py", as_of="1995-06-30")
+    assert str(next(each for each in at.date_input if each.label == "As of").value) == "1995-06-30"

@@ -9,6 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from core.access.model import DEMO_PASSWORD, demo_people
+from core.db.engine import open_engine
 from core.db.tables import LoginAttempt
 from core.kit.errors import Refused
 from core.kit.ids import new_id
@@ -20,6 +21,7 @@ from web.login import COOKIE, local_path
 
 ANA = "ana@halden.example"
 WRONG = "not the password"
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 def test_the_right_password_leads_to_where_one_wanted_to_go(web: TestClient, sign_in: SignIn) -> None:
@@ -177,3 +179,20 @@ def test_the_cookie_is_secure_when_the_settings_say_so(house: Runtime, sign_in: 
     behind_tls = house.settings.model_copy(update={"secure_cookies": True})
     share_runtime(Runtime(behind_tls, house.engine, house.clock))
     assert "; secure" in sign_in().headers["set-cookie"].lower()
+
+
+def test_an_address_with_a_null_character_is_just_unknown(web: TestClient) -> None:
+    answer = web.post("/login", content="email=nobody%00b&password=x", headers=OWN_ORIGIN | FORM)
+    assert answer.status_code == 401
+
+
+@pytest.mark.parametrize("path", ["/login", "/logout"])
+def test_while_the_store_is_away_the_door_says_so(web: TestClient, house: Runtime, path: str) -> None:
+    away = open_engine("postgresql+psycopg://nobody@127.0.0.1:1/nothing?connect_timeout=2")
+    share_runtime(Runtime(house.settings, away, house.clock))
+    if path == "/login":
+        answer = web.post(path, data={"email": ANA, "password": WRONG}, headers=OWN_ORIGIN)
+    else:
+        answer = web.get(path, headers={"Cookie": f"{COOKIE}=x"})
+    away.dispose()
+    assert (answer.status_code, "cannot be reached" in answer.text) == (503, True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 
@@ -21,6 +21,9 @@ SENT_FILE = "usage_sent.json"
 CONTENT_TYPE = "application/cloudevents-batch+json"
 TICK_SECONDS, PATIENCE_SECONDS, STOP_SECONDS = 4.0, 3.0, 2.0
 MOST_EVENTS = 400_000
+METERS_PATH = "/v1/billing/meters"
+"""Read by the product once it has read the customers."""
+MOST_WAITS = 200
 GREETINGS = 60
 """So often is a customer named before the history is sent although nobody there knows the customer."""
 
@@ -29,6 +32,13 @@ GREETINGS = 60
 class Door:
     url: str
     key: str
+
+
+class Control(Protocol):
+    """What the sender may see of the sandbox: whether nothing new happens, and what clients asked for."""
+
+    paused: bool
+    asked: set[str]
 
 
 class Stopped(Exception):
@@ -50,12 +60,12 @@ class Sender:
     """A thread that sends what has been used so far, then a few events every few seconds.
 
     What was sent is noted in the folder; what a restart sends again has the same ids. `meter` answers the contracts as
-    they are now, `is_paused` whether nothing new happens.
+    they are now.
     """
 
-    def __init__(self, meter: Callable[[], Meter | None], is_paused: Callable[[], bool], folder: Path) -> None:
+    def __init__(self, meter: Callable[[], Meter | None], control: Control, folder: Path) -> None:
         self._meter = meter
-        self._is_paused = is_paused
+        self._control = control
         self._folder = folder
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -100,9 +110,14 @@ class Sender:
         return max(since, now - timedelta(hours=MOST_EVENTS // len(meter.deals)))
 
     def _greet(self, meter: Meter) -> None:
-        """Waits until the product knows our customers: usage of strangers would be questioned one by one."""
+        """Waits until the product knows meter and customers: what it does not know it would question one by one."""
         if (self._folder / SENT_FILE).exists():
             return
+        for _ in range(MOST_WAITS):
+            if METERS_PATH in self._control.asked:
+                break
+            self._pause(PATIENCE_SECONDS)
+        self._pause(PATIENCE_SECONDS)
         subject = event("", "", 0, meter.spike_day) | {"subject": _subject(meter)}
         for place in range(GREETINGS):
             answer = self._send([subject | {"id": f"hello-{place}"}])
@@ -115,7 +130,7 @@ class Sender:
         while True:
             self._pause(TICK_SECONDS)
             meter = self._meter()
-            if meter is not None and meter.deals and not self._is_paused():
+            if meter is not None and meter.deals and not self._control.paused:
                 now = datetime.now(UTC)
                 self._send(meter.moment(rng, now, TICK_SECONDS))
                 keep(self._folder / SENT_FILE, {"until": now.isoformat()})

@@ -93,7 +93,7 @@ def _line(
     amount = Decimal(line["amount"])
     share = STATES[place["region"]].taxable if where and not is_exempt else NOTHING
     taxable = (amount * share).quantize(digits, ROUND_HALF_UP)
-    details = [_detail(each, place["region"], amount, taxable) for each in where]
+    details = _overridden([_detail(each, place["region"], amount, taxable) for each in where], line, digits)
     tax = _sum(detail["tax"] for detail in details)
     return {
         "id": number,
@@ -110,6 +110,20 @@ def _line(
         "taxIncluded": False,
         "details": details,
     }
+
+
+def _overridden(details: list[Doc], line: Doc, digits: Decimal) -> list[Doc]:
+    """Tax that was charged elsewhere is recorded as it was, shared out in proportion of what would be due."""
+    override = line.get("taxOverride") or {}
+    if override.get("type") != "TaxAmount" or not details:
+        return details
+    rest, due = Decimal(override["taxAmount"]), _sum(detail["tax"] for detail in details)
+    for detail in details[:-1]:
+        share = detail["tax"] / due if due else NOTHING
+        detail["tax"] = (Decimal(override["taxAmount"]) * share).quantize(digits, ROUND_HALF_UP)
+        rest -= detail["tax"]
+    details[-1]["tax"] = rest
+    return details
 
 
 def _detail(where: Jurisdiction, region: str, amount: Decimal, taxable: Decimal) -> Doc:

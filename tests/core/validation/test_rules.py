@@ -10,6 +10,8 @@ from uuid import UUID
 
 import pytest
 
+from core.billing.tax import TaxTable
+from core.db.tables import Customer, Document, LegalEntity
 from core.validation.model import (
     ContractFacts,
     CustomerFacts,
@@ -19,9 +21,10 @@ from core.validation.model import (
     PromiseFacts,
 )
 from core.validation.rules import findings
+from core.workflow.lawful import lawful_percents
 
 START, END = date(2026, 10, 1), date(2026, 11, 1)
-CUSTOMER = CustomerFacts("Nordlicht GmbH", "DE", "Hafenstraße 4", "DE811234567", False, False, 30)
+CUSTOMER = CustomerFacts("Nordlicht GmbH", "DE", "Hafenstraße 4", "DE811234565", False, False, 30)
 PROMISE = PromiseFacts("HC-CORE", Decimal(10), Decimal(20), date(2026, 1, 1), None)
 USAGE = PromiseFacts("HC-USAGE", Decimal(0), Decimal("0.5"), date(2026, 1, 1), None)
 CONTRACT = ContractFacts(
@@ -51,7 +54,7 @@ def right(**facts: Any) -> Facts:
         "period_start": START,
         "period_end": END,
         "po_number": None,
-        "tax_id": "DE811234567",
+        "tax_id": "DE811234565",
         "bill_to": "Hafenstraße 4",
         "bill_to_country": "DE",
         "contract_number": "CT-1",
@@ -60,7 +63,25 @@ def right(**facts: Any) -> Facts:
         "contract": CONTRACT,
         "total_minor": total,
     }
-    return Facts(**{**defaults, **sums, **facts})
+    made = Facts(**{**defaults, **sums, **facts})
+    return made if "tax_percents" in facts else replace(made, tax_percents=lawful(made))
+
+
+def lawful(
+    facts: Facts, registrations: frozenset[str] = frozenset(), region: str | None = None
+) -> tuple[Decimal, ...] | None:
+    """What the tax table says of it, as it is gathered."""
+    row = Document(
+        bill_to_country=facts.bill_to_country,
+        kind=facts.kind,
+        currency=facts.currency,
+        issue_date=facts.issue_date,
+        tax_id=facts.tax_id,
+    )
+    entity = facts.entity_country and LegalEntity(code=facts.entity, country=facts.entity_country)
+    country = facts.customer.country if facts.customer else None
+    buyer = Customer(country=country, region=region, is_tax_exempt=False)
+    return lawful_percents(TaxTable({"US": registrations}), row, buyer, entity or None)
 
 
 def prior(number: str, issued: date, **facts: Any) -> PriorInvoice:
@@ -97,6 +118,7 @@ WRONG: dict[str, Facts] = {
     "entity.unknown": right(entity_country=None),
     "address.missing": right(bill_to=None, customer=replace(CUSTOMER, address=None)),
     "tax_id.missing": right(tax_id=None),
+    "tax_id.invalid": right(tax_id="DE811234567"),
     "mapping.item_missing": right(unmapped_products=frozenset({"HC-CORE"})),
     "contract.missing": right(contract=None),
     "contract.not_active": right(contract=replace(CONTRACT, ends_on=date(2026, 9, 30))),
@@ -145,8 +167,43 @@ def test_amendments_add_up() -> None:
 
 def test_reverse_charge_bears_no_tax_and_needs_a_tax_id() -> None:
     untaxed = replace(LINE, tax_minor=0)
-    assert findings(right(lines=(untaxed,), bill_to_country="FR")) == ()
+    assert findings(right(lines=(untaxed,), bill_to_country="FR", tax_id="FR40303265045")) == ()
     assert [f.code for f in findings(right(lines=(untaxed,), bill_to_country="FR", tax_id=None))] == ["tax_id.missing"]
+
+
+def test_reverse_charge_does_not_rest_on_an_id_with_wrong_check_digits() -> None:
+    untaxed = replace(LINE, tax_minor=0)
+    (stopped,) = findings(right(lines=(untaxed,), bill_to_country="FR", tax_id="FR00000000000"))
+    assert (stopped.code, stopped.level) == ("tax_id.invalid", "blocking")
+    assert "reverse charge does not hold" in stopped.sentence
+    (taxed,) = findings(right(lines=(replace(LINE, tax_minor=4_000),), bill_to_country="FR", tax_id="FR00000000000"))
+    assert (taxed.code, taxed.level) == ("tax_id.invalid", "warning"), "a consumer's tax of France"
+    (at_home,) = findings(right(tax_id="DE811234567"))
+    assert (at_home.code, at_home.level) == ("tax_id.invalid", "warning")
+
+
+@pytest.mark.parametrize(
+    ("country", "region", "percents"),
+    [
+        ("CA", "ON", "13"),
+        ("CA", "NS", "14"),
+        ("CA", "AB", "5"),
+        ("CA", None, "5 13 14 15"),
+        ("US", "TX", "5"),
+        ("US", "FL", "0"),
+        ("US", None, "0 4 5"),
+        ("GB", None, "20"),
+        ("AU", "NSW", "10"),
+        ("JP", None, None),
+    ],
+)
+def test_what_may_stand_on_an_invoice_at_home_follows_the_table(
+    country: str, region: str | None, percents: str | None
+) -> None:
+    customer = replace(CUSTOMER, country=country)
+    facts = right(entity_country=country, bill_to_country=country, customer=customer, tax_id=None)
+    found = lawful(facts, frozenset({"TX", "NY"}), region)
+    assert found == (None if percents is None else tuple(Decimal(each) for each in percents.split()))
 
 
 def test_only_the_later_of_two_twins_is_the_duplicate() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -65,6 +65,22 @@ def test_a_credit_needs_a_reason() -> None:
 def test_tax_must_have_been_determined_and_must_be_what_was_determined() -> None:
     assert codes(ours(stated_tax_minor=None)) == ["tax.undetermined"]
     assert codes(ours(stated_tax_minor=3_799)) == ["tax.mismatch"]
+
+
+def test_a_vat_id_with_wrong_check_digits_is_found_before_it_makes_a_consumer_of_the_buyer() -> None:
+    abroad = {"entity_country": "DE", "bill_to_country": "PL"}
+    assert codes(ours(**abroad, tax_id="PL1060000062")) == []
+    assert codes(ours(**abroad, tax_id="PL1060000063")) == ["tax_id.invalid"]
+    assert codes(ours(entity_country="US", bill_to_country="PL", tax_id="PL1060000063")) == []
+
+
+def test_a_discount_that_ends_inside_a_line_is_left_to_the_schedule() -> None:
+    assert SEATS.period_start is not None and SEATS.period_end is not None
+    halfway = replace(CONTRACT, discount_percent=Decimal(10), discount_ends_on=SEATS.period_start + timedelta(days=9))
+    part = replace(SEATS, discount_minor=600)
+    assert "discount.wrong" not in codes(ours(contract=halfway, lines=(part,)))
+    whole = replace(halfway, discount_ends_on=SEATS.period_end)
+    assert "discount.wrong" in codes(ours(contract=whole, lines=(part,)))
 
 
 def test_a_flat_fee_is_not_held_against_quantity_and_price() -> None:

@@ -1,0 +1,96 @@
+"""A contract that is signed in Salesforce, seen on screen until its invoice is posted and can be read as a letter."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.browsing import click_cell, grid, heading, painted, rows
+from tests.browser.conftest import OpenPage
+from tests.browser.stack import Stack, eventually
+
+# Salesforce is read twice a minute, and tells what is older than a minute.
+ARRIVAL_SECONDS = 180
+
+
+def _sign(page: Page) -> str:
+    heading(page, "Sandbox faults")
+    page.get_by_role("button", name="Sign a contract now").click()
+    told = page.get_by_text(re.compile(r"Signed: contract \d{8} of ")).first
+    expect(told).to_be_visible()
+    found = re.search(r"\d{8}", told.inner_text())
+    assert found is not None
+    return found.group()
+
+
+def _is_listed(page: Page, stack: Stack, number: str) -> bool:
+    page.goto(f"{stack.address}/contracts?q={number}")
+    heading(page, "Contracts")
+    return [row["Contract"] for row in rows(grid(page, "Contracts"))] == [number]
+
+
+def _generate(page: Page, stack: Stack) -> None:
+    page.goto(f"{stack.address}/billing_runs")
+    heading(page, "Billing runs")
+    page.get_by_text("New billing run").click()
+    page.get_by_role("button", name="Preview").click()
+    expect(page.get_by_text("Released by hand")).to_be_visible(timeout=60_000)
+    page.get_by_text("Release what is clean without review").click()
+    painted(page)
+    page.get_by_role("button", name="Generate", exact=True).click()
+    expect(page.get_by_text("The run has started")).to_be_visible()
+    painted(page)
+
+
+def _is_drafted(page: Page, stack: Stack, number: str) -> bool:
+    """Opens the newest run and looks for the contract's invoice among those that it made."""
+    page.goto(f"{stack.address}/billing_runs")
+    heading(page, "Billing runs")
+    click_cell(page, grid(page, "Billing runs"), 0)
+    heading(page, "Due")
+    made = grid(page, "Invoices of the run")
+    return made.count() > 0 and any(number in str(row) for row in rows(made))
+
+
+def _is_approvable(page: Page, stack: Stack, number: str) -> bool:
+    page.goto(f"{stack.address}/approvals?ap_show=All&ap_search=Draft+{number}")
+    heading(page, "Approvals")
+    table = grid(page, "Approvals that wait")
+    return table.count() > 0 and [row["Invoice"] for row in rows(table)] == [f"Draft {number}"]
+
+
+def _approve(page: Page) -> None:
+    click_cell(page, grid(page, "Approvals that wait"), 0)
+    page.locator(".st-key-ap_approve button").click()
+    page.get_by_role("dialog").get_by_role("button", name="Approve 1").click()
+    expect(page.get_by_text("1 approved")).to_be_visible()
+
+
+def test_a_signed_contract_is_scheduled_billed_approved_and_posted_before_ones_eyes(
+    open_page: OpenPage, stack: Stack
+) -> None:
+    number = _sign(open_page("sandbox", "ada"))
+    page = open_page("contracts", "ana")
+    eventually(lambda: _is_listed(page, stack, number), "the contract has arrived", ARRIVAL_SECONDS)
+    click_cell(page, grid(page, "Contracts"), 0)
+    heading(page, f"Contract {number}")
+    assert eventually(lambda: rows(grid(page, "Schedule")), "its schedule is shown")
+
+    _generate(page, stack)
+    eventually(lambda: _is_drafted(page, stack, number), "the run has made its invoice", 90)
+    approver = open_page("approvals", "amara")
+    eventually(lambda: _is_approvable(approver, stack, number), "its invoice waits for approval", 60)
+    _approve(approver)
+
+    invoice = eventually(lambda: stack.issued(number), "the invoice is posted", 90)
+    page.goto(f"{stack.address}/invoices?show=All&q={invoice}")
+    heading(page, "Invoices")
+    eventually(lambda: [row["Invoice"] for row in rows(grid(page, "Invoices"))] == [invoice], f"{invoice} is found")
+    click_cell(page, grid(page, "Invoices"), 0)
+    heading(page, f"Invoice {invoice}")
+    expect(page.get_by_role("heading", name="Boarding pass")).to_be_visible()
+    expect(page.get_by_text(re.compile(r"Posted in NetSuite as \S+"))).to_have_count(1)
+    with page.expect_download() as taken:
+        page.get_by_role("button", name="Download PDF").click()
+    assert taken.value.suggested_filename == f"{invoice}.pdf"
