@@ -17,8 +17,8 @@ _LONGEST_REST_SECONDS = 300
 
 @dataclass(frozen=True, slots=True)
 class InboxRow:
-    """A received record and the row that keeps it. `text`: the payload as the row is to keep it, of rows that are not in
-    the inbox yet."""
+    """A received record and the row that keeps it. `text`: the payload as it is to be kept, of rows that are not in the
+    inbox yet."""
 
     id: UUID
     record: RawRecord
