@@ -42,13 +42,19 @@ class InDoubt(ConnectorFailure):
 @dataclass(frozen=True, slots=True)
 class RawRecord:
     """One outside fact as it came. `version` distinguishes states of the same record (stamp or content hash). `text`:
-    the payload as JSON, when that was made already."""
+    the payload as JSON, when that was made already; a copy with another payload does not have it."""
 
     kind: str
     external_id: str
     version: str
     payload: dict[str, Any]
-    text: bytes | None = field(default=None, compare=False, repr=False)
+    text: bytes | None = field(default=None, init=False, compare=False, repr=False)
+
+    def with_text(self, text: bytes) -> RawRecord:
+        """The same record with its payload as JSON."""
+        copy = RawRecord(self.kind, self.external_id, self.version, self.payload)
+        object.__setattr__(copy, "text", text)
+        return copy
 
 
 @dataclass(frozen=True, slots=True)
