@@ -37,7 +37,7 @@ _ADD_PARTS = text(
 # One worker begins with the first legal entity, the other with the last: so they seldom wait for each other's numbers.
 _CLAIM = (
     "select contract_id from billing_run_parts where run_id = :run_id and state = 'pending' "
-    "order by entity {order}, contract_id limit :limit for update skip locked"
+    "order by entity {order}, contract_id {order} limit :limit for update skip locked"
 )
 _CLAIMS = {False: text(_CLAIM.format(order="asc")), True: text(_CLAIM.format(order="desc"))}
 _SETTLE = text(

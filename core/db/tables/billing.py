@@ -41,7 +41,14 @@ class BillingRunPart(Table):
 
     __tablename__ = "billing_run_parts"
     __table_args__ = (
-        Index("ix_billing_run_parts_pending", "run_id", "contract_id", postgresql_where=text("state = 'pending'")),
+        # Read from either end: a batch is of one legal entity as far as possible.
+        Index(
+            "ix_billing_run_parts_pending",
+            "run_id",
+            "entity",
+            "contract_id",
+            postgresql_where=text("state = 'pending'"),
+        ),
         Index("ix_billing_run_parts_document", "document_id"),
         Index("ix_billing_run_parts_failed", "run_id", "contract_id", postgresql_where=text("state = 'failed'")),
     )
