@@ -82,7 +82,7 @@ def content_version(payload: Any) -> str:
 def record_without_stamp(kind: str, external_id: str, payload: dict[str, Any]) -> RawRecord:
     """A record whose version is its fingerprint; the text that was made for it comes along."""
     text = to_json(payload, inf_nan_mode="strings")
-    return RawRecord(kind, external_id, _fingerprint(text), payload, text)
+    return RawRecord(kind, external_id, _fingerprint(text), payload).with_text(text)
 
 
 def _fingerprint(text: bytes) -> str:

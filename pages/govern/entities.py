@@ -4,39 +4,20 @@ from __future__ import annotations
 
 from functools import partial
 
-import pandas as pd
 import streamlit as st
 
 from core.kit.words import counted
 from core.reporting.entities import EntityRow, legal_entities
 from core.workflow.actors import Actor, Role
 from core.workflow.sample_papers import sample_paper
-from pages.govern.entity_form import entries, save
-from pages.ui import access, badges, money
+from pages.govern.entity_form import entries, frame_of, save
+from pages.ui import access, badges
 from pages.ui.act import show_flash
 from pages.ui.runtime import runtime
 from pages.ui.tables import id_grid, untick
 
 _DRAWER_WIDTH = 520
 _OPEN = "entities.open"
-
-
-def _frame(rows: tuple[EntityRow, ...]) -> pd.DataFrame:
-    told = [
-        (
-            each.code,
-            each.name,
-            each.currency,
-            each.address or money.NOTHING,
-            each.tax_id or money.NOTHING,
-            each.email or money.NOTHING,
-            each.tax_engine,
-            badges.cell("incomplete" if each.missing else "complete"),
-        )
-        for each in rows
-    ]
-    columns = ["Code", "Name", "Currency", "Address", "Tax number", "E-mail", "Tax by", "Letterhead"]
-    return pd.DataFrame(told, columns=columns)
 
 
 def _open(code: str | None) -> None:
@@ -67,7 +48,7 @@ st.caption("What stands at the head of an invoice and how it is to be paid. Invo
 rows = legal_entities(runtime(), person)
 bar = st.container(horizontal=True, vertical_alignment="center")
 ticked = id_grid(
-    _frame(rows),
+    frame_of(rows),
     [each.code for each in rows],
     key="entities",
     selection="single",

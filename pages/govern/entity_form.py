@@ -1,15 +1,36 @@
-"""The fields of a letterhead, and the command that they make."""
+"""Letterheads as a list, the fields of one, and the command that they make."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pandas as pd
 import streamlit as st
 
 from core.reporting.entities import EntityRow
 from core.workflow.billing_commands import SaveEntity
+from pages.ui import badges, money
 from pages.ui.act import act, form_id
 from pages.ui.plain import plain
+
+
+def frame_of(rows: tuple[EntityRow, ...]) -> pd.DataFrame:
+    """What the list shows of each."""
+    told = [
+        (
+            each.code,
+            each.name,
+            each.currency,
+            each.address or money.NOTHING,
+            each.tax_id or money.NOTHING,
+            each.email or money.NOTHING,
+            each.tax_engine,
+            badges.cell("incomplete" if each.missing else "complete"),
+        )
+        for each in rows
+    ]
+    columns = ["Code", "Name", "Currency", "Address", "Tax number", "E-mail", "Tax by", "Letterhead"]
+    return pd.DataFrame(told, columns=columns)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.browsing import click_cell, grid, heading, painted, rows
 from tests.browser.conftest import OpenPage
 from tests.browser.stack import Stack, eventually
 
+# Nobody hurries: two readings of Salesforce, a billing run and a posting lie in between.
+pytestmark = pytest.mark.timeout(900)
 # Salesforce is read twice a minute, and tells what is older than a minute.
 ARRIVAL_SECONDS = 180
 
@@ -38,19 +41,22 @@ def _generate(page: Page, stack: Stack) -> None:
     expect(page.get_by_text("Released by hand")).to_be_visible(timeout=60_000)
     page.get_by_text("Release what is clean without review").click()
     painted(page)
-    page.get_by_role("button", name="Generate", exact=True).click()
+    generate = page.get_by_role("button", name="Generate", exact=True)
+    # While the page is drawn again, what was there before stands beside it.
+    expect(generate).to_have_count(1)
+    generate.click()
     expect(page.get_by_text("The run has started")).to_be_visible()
     painted(page)
 
 
-def _is_drafted(page: Page, stack: Stack, number: str) -> bool:
-    """Opens the newest run and looks for the contract's invoice among those that it made."""
+def _is_generated(page: Page, stack: Stack) -> bool:
+    """Opens the newest run: its invoices are listed."""
     page.goto(f"{stack.address}/billing_runs")
     heading(page, "Billing runs")
     click_cell(page, grid(page, "Billing runs"), 0)
     heading(page, "Due")
     made = grid(page, "Invoices of the run")
-    return made.count() > 0 and any(number in str(row) for row in rows(made))
+    return made.count() > 0 and bool(rows(made))
 
 
 def _is_approvable(page: Page, stack: Stack, number: str) -> bool:
@@ -78,9 +84,9 @@ def test_a_signed_contract_is_scheduled_billed_approved_and_posted_before_ones_e
     assert eventually(lambda: rows(grid(page, "Schedule")), "its schedule is shown")
 
     _generate(page, stack)
-    eventually(lambda: _is_drafted(page, stack, number), "the run has made its invoice", 90)
+    eventually(lambda: _is_generated(page, stack), "the run lists its invoices", 90)
     approver = open_page("approvals", "amara")
-    eventually(lambda: _is_approvable(approver, stack, number), "its invoice waits for approval", 60)
+    eventually(lambda: _is_approvable(approver, stack, number), "its invoice waits for approval", 120)
     _approve(approver)
 
     invoice = eventually(lambda: stack.issued(number), "the invoice is posted", 90)

@@ -19,14 +19,17 @@ _READ = ["overview", "invoices", "disputes", "invoice", "customer"]
 _VISIBLE = {
     Role.VIEWER: {"overview", "invoices", "contracts", "usage", "disputes"},
     Role.COLLECTOR: {"overview", "invoices", "contracts", "usage", "disputes", "collections"},
-    Role.ANALYST: {"overview", "invoices", "contracts", "usage", "disputes", "exceptions", "integrations", "import"},
+    Role.ANALYST: {
+        "overview", "invoices", "contracts", "usage", "disputes", "exceptions", "billing_runs", "drift",
+        "integrations", "import",
+    },
     Role.APPROVER: {"overview", "invoices", "contracts", "usage", "disputes", "approvals"},
     Role.CONTROLLER: {
         "overview", "invoices", "contracts", "usage", "disputes", "exceptions", "approvals", "collections",
-        "integrations", "import", "audit",
+        "billing_runs", "drift", "integrations", "import", "audit", "entities",
     },
     Role.EXECUTIVE: {"overview", "invoices", "contracts", "usage", "disputes", "audit"},
-    Role.ADMINISTRATOR: {"overview", "integrations", "sandbox", "audit", "people", "api_keys"},
+    Role.ADMINISTRATOR: {"overview", "integrations", "sandbox", "audit", "entities", "people", "api_keys"},
 }  # fmt: skip
 
 
