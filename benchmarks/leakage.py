@@ -82,7 +82,7 @@ def _first_releases(runtime: Runtime) -> dict[str, datetime]:
         .group_by(Document.contract_number)
     )
     with runtime.reading() as session:
-        return {row[0]: row[1] for row in session.execute(statement)}
+        return {number: at for number, at in session.execute(statement) if number and at}
 
 
 def _is_found(entry: Entry, cases: list[Found], released: dict[str, datetime]) -> bool:
