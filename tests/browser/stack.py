@@ -116,15 +116,6 @@ class Stack:
         runtime.engine.dispose()
         return number
 
-    def issued(self, contract: str) -> str | None:
-        """The number of the house's invoice of a contract, once the ledger has it."""
-        runtime = self.runtime()
-        with runtime.reading() as session:
-            wanted = select(Document.number).where(Document.contract_number == contract, Document.source == "house")
-            number = session.scalar(wanted.where(Document.state == "posted"))
-        runtime.engine.dispose()
-        return number
-
     def note_change(self, number: str, email: str) -> None:
         """Leaves behind what a change of the invoice by this person does, while somebody looks at its approval."""
         runtime = self.runtime()
