@@ -1,4 +1,5 @@
-"""The emulators of all systems in this process, each behind a real port, holding one small company."""
+"""The emulators of all systems, each behind a real port, holding one small company; what one module of tests leaves
+there is no other module's concern."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ from sandbox.tls import Certificates
 from tests.conformance.systems import EVERYTHING, MovingClock, System
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def systems(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, System]]:
     folder, clock = tmp_path_factory.mktemp("sandbox"), MovingClock()
     emulators = open_emulators(EVERYTHING, folder, clock, Control(), 7)
