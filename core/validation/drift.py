@@ -245,7 +245,8 @@ def _words_for(period: PastPeriod, effect: int, can_credit: bool, sides: Sides) 
 def _running(sides: Sides) -> Iterator[Drift]:
     code = "drift.subscription"
     for each in sides.running:
-        if each.agreed_monthly == each.running_monthly and each.agreed == each.running:
+        is_measured = not (each.agreed[0] or each.running[0])
+        if is_measured or (each.agreed_monthly == each.running_monthly and each.agreed == each.running):
             continue
         effect = to_minor(each.agreed_monthly - each.running_monthly, sides.currency)
         agreed, running = (

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from core.billing.model import Agreement, Span
+from core.billing.model import Agreement, Charge, Span
 from core.billing.periods import slots
 from core.billing.rating import rate
 from core.documents.held_against import Stated
@@ -50,7 +50,7 @@ def past_periods(agreed: Agreed, stated: Sequence[Stated], since: date, today: d
         return ()
     cells = _expected(agreement, today)
     _place(cells, stated)
-    measured = {charge.product_code for charge in agreement.charges if charge.terms.kind == "usage"}
+    measured = {charge.product_code for charge in agreement.charges if _is_measured(charge)}
     return tuple(
         _period(product, cell, agreement.currency)
         for product, found in sorted(cells.items())
@@ -58,6 +58,11 @@ def past_periods(agreed: Agreed, stated: Sequence[Stated], since: date, today: d
         for cell in found
         if cell.lines or (cell.span.starts_on >= since and cell.bill_on <= today - PATIENCE)
     )
+
+
+def _is_measured(charge: Charge) -> bool:
+    """Sold by use; a promise of zero is an open quantity."""
+    return charge.terms.kind == "usage" or not any(step.quantity for step in charge.steps)
 
 
 def _expected(agreement: Agreement, today: date) -> _Cells:
