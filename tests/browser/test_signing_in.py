@@ -14,9 +14,23 @@ NAVIGATION = '[data-testid="stSidebarNavLink"]'
 @pytest.mark.parametrize(
     ("person", "screens"),
     [
-        ("ana", ["Overview", "Exceptions", "Invoices", "Disputes", "Integrations", "Import"]),
-        ("bo", ["Overview", "Approvals", "Invoices", "Disputes"]),
-        ("ada", ["Overview", "Integrations", "Sandbox faults", "Audit", "People"]),
+        (
+            "ana",
+            [
+                "Overview",
+                "Exceptions",
+                "Billing runs",
+                "Drift",
+                "Invoices",
+                "Contracts",
+                "Disputes",
+                "Usage",
+                "Integrations",
+                "Import",
+            ],
+        ),
+        ("bo", ["Overview", "Approvals", "Invoices", "Contracts", "Disputes", "Usage"]),
+        ("ada", ["Overview", "Integrations", "Sandbox faults", "Audit", "Legal entities", "People", "API keys"]),
     ],
 )
 def test_each_role_sees_its_own_navigation(open_page: OpenPage, person: str, screens: list[str]) -> None:

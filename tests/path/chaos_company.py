@@ -17,7 +17,8 @@ PRODUCT, PRICE_MINOR = "HC-CORE", 4_000
 TERMS_DAYS = 30
 _MOST_TRIES = 60
 _ROWS_AT_ONCE = 200
-_COUNTRIES = {"US": "0", "AU": "10", "CA": "5"}
+_EUROPEAN = frozenset({"DE", "FR"})
+_COUNTRIES = {"AU": "10", "DE": "19", "FR": "20"}
 
 
 @dataclass(frozen=True)
@@ -209,8 +210,8 @@ def sign_contracts(crm: Crm, stripe: Stripe, count: int, today: date) -> list[Ag
 def _payers(crm: Crm, stripe: Stripe) -> list[tuple[Doc, Doc]]:
     """(account, customer) of those who buy at home, need no purchase order and are on no hold."""
     accounts = crm.rows(
-        "SELECT Id, BillingCountryCode, CurrencyIsoCode, Legal_Entity__c, PO_Required__c, Credit_Hold__c, BillingStreet"
-        " FROM Account"
+        "SELECT Id, BillingCountryCode, CurrencyIsoCode, Legal_Entity__c, PO_Required__c, Credit_Hold__c,"
+        " BillingStreet, Tax_Id__c FROM Account"
     )
     good = {
         row["Id"]: row
@@ -218,10 +219,16 @@ def _payers(crm: Crm, stripe: Stripe) -> list[tuple[Doc, Doc]]:
         if row["BillingCountryCode"] == row["Legal_Entity__c"]
         and row["BillingCountryCode"] in _COUNTRIES
         and row["BillingStreet"]
+        and (row["Tax_Id__c"] or row["BillingCountryCode"] not in _EUROPEAN)
         and not (row["PO_Required__c"] or row["Credit_Hold__c"])
     }
     customers = [one for one in stripe.everything("/v1/customers") if one["metadata"].get("sf_account_id") in good]
-    return [(good[one["metadata"]["sf_account_id"]], one) for one in customers]
+    payers = [(good[one["metadata"]["sf_account_id"]], one) for one in customers]
+    for account, payer in payers:
+        if account["BillingCountryCode"] in _EUROPEAN:
+            tax_id = {"type": "eu_vat", "value": account["Tax_Id__c"]}
+            stripe.write(f"/v1/customers/{payer['id']}/tax_ids", tax_id, lambda: None)
+    return payers
 
 
 def _is_wanted(rate: Doc) -> bool:

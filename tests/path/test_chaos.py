@@ -102,12 +102,10 @@ def test_nothing_is_lost_and_nothing_posted_twice_whatever_breaks(stage: Stage, 
         _kill_now_and_then(stage)
     for done in work:
         done.result()
-    wait_until(
-        lambda: stage.count(Delivery, Delivery.state == "delivered") >= INVOICES * 2 // 3, 300, "most are posted"
-    )
-    stage.vendor("stripe", CALM)
-    stage.vendor("netsuite", CALM)
     try:
+        wait_until(lambda: _are_mostly_posted(stage), 300, "most are posted")
+        stage.vendor("stripe", CALM)
+        stage.vendor("netsuite", CALM)
         wait_until(lambda: _is_settled(stage), 150, "all that was sent is recorded and posted")
     finally:
         _tell(stage, tmp_path, began)
@@ -140,6 +138,10 @@ def _is_posting(stage: Stage, since: datetime) -> bool:
     return stage.count(DeliveryAttempt, DeliveryAttempt.ended_at.is_(None), DeliveryAttempt.begun_at > since) > 0
 
 
+def _are_mostly_posted(stage: Stage) -> bool:
+    return stage.count(Delivery, Delivery.system == "netsuite", Delivery.state == "delivered") >= INVOICES * 2 // 3
+
+
 def _is_settled(stage: Stage) -> bool:
     vendor = httpx.get(f"{stage.vendors.address('stripe')}/_sandbox/health", timeout=20).json()["counts"]
     with stage.runtime.reading() as session:
@@ -162,7 +164,7 @@ def _nothing_was_lost(stage: Stage) -> None:
     """What Stripe holds is what we hold: each event kept, each invoice once, with the same total and open balance."""
     sent = {event["id"] for event in stage.stripe.everything("/v1/events")}
     assert len(sent) >= EVENTS
-    assert stage.count(InboxItem, InboxItem.state == "failed") == 0
+    assert stage.count(InboxItem, InboxItem.source == "stripe", InboxItem.state == "failed") == 0
     signed = {agreed.contract for agreed in stage.agreements}
     billed = {
         one["id"]: (one["total"], one["amount_remaining"])
@@ -184,18 +186,21 @@ def _everything_was_posted_once(stage: Stage) -> None:
     held = stage.vendors.admin("netsuite", "ledger")
     signed = {agreed.contract for agreed in stage.agreements}
     with stage.runtime.reading() as session:
-        sent = session.execute(select(Delivery.key, Delivery.state)).tuples().all()
+        to_ledger = Delivery.system == "netsuite"
+        sent = session.execute(select(Delivery.key, Delivery.state).where(to_ledger)).tuples().all()
         ours = session.scalars(
             select(Delivery.key)
             .join(Document, Delivery.document_id == Document.id)
-            .where(Document.contract_number.in_(signed))
+            .where(to_ledger, Document.contract_number.in_(signed))
         ).all()
         posted = select(Document.currency, func.sum(Document.total_minor)).join(
             Delivery, Delivery.document_id == Document.id
         )
         released = dict(
             session.execute(
-                posted.where(Document.kind == "invoice", Delivery.state == "delivered").group_by(Document.currency)
+                posted.where(to_ledger, Document.kind == "invoice", Delivery.state == "delivered").group_by(
+                    Document.currency
+                )
             )
             .tuples()
             .all()
@@ -224,12 +229,16 @@ def _tell(stage: Stage, folder: Path, began: datetime) -> None:
         health = session.execute(
             text("select system, state, failures, sentence, paused_until::text from connections")
         ).all()
+        documents = session.execute(text("select source, kind, state, count(*) from documents group by 1, 2, 3")).all()
+        cases = session.execute(text("select code, state, count(*) from cases group by 1, 2")).all()
     told = {
         "seconds": (datetime.now(UTC) - began).total_seconds(),
         "answers of Stripe to the company": stage.stripe.answers,
         "attempts": [f"{action} {outcome}: {n}" for action, outcome, n in outcomes],
         "deliveries": [list(row) for row in deliveries],
         "inbox": [list(row) for row in received],
+        "documents": [list(row) for row in documents],
+        "cases": [list(row) for row in cases],
         "jobs": [list(row) for row in jobs],
         "connections": [list(row) for row in health],
         "vendor": httpx.get(f"{stage.vendors.address('stripe')}/_sandbox/health").json()["counts"],
