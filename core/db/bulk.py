@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from psycopg import Connection as PsycopgConnection
 from pydantic_core import to_json
 from sqlalchemy import ARRAY, JSON, ColumnElement, Text, any_, cast, column, func, literal, select, tuple_
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.dialects.postgresql import Insert, insert
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from core.db.types import Table
 
@@ -22,6 +23,21 @@ def insert_rows(table: type[Table], rows: Sequence[Mapping[str, Any]]) -> Insert
     typed = [column(name, target.c[name].type) for name in names]
     sent = func.json_to_recordset(content).table_valued(*typed, name="sent").render_derived(with_types=True)
     return insert(target).from_select(names, select(*[sent.c[name] for name in names]))
+
+
+def copy_rows(session: Session, table: type[Table], names: Sequence[str], rows: Iterable[Sequence[bytes]]) -> None:
+    """Inserts rows, each value as the store would read it in text, by COPY: half the work of an insert, but there is
+    no conflict clause. Raises the driver's errors."""
+    connection = session.connection().connection.driver_connection
+    assert isinstance(connection, PsycopgConnection)
+    lines = [b"\t".join([_as_copied(value) for value in row]) for row in rows]
+    with connection.cursor().copy(f"copy {table.__tablename__} ({', '.join(names)}) from stdin") as copy:
+        copy.write(b"\n".join([*lines, b""]))
+
+
+def _as_copied(value: bytes) -> bytes:
+    escaped = value.replace(b"\\", rb"\\")
+    return escaped.replace(b"\t", rb"\t").replace(b"\n", rb"\n").replace(b"\r", rb"\r")
 
 
 def upsert_changed(

@@ -2,58 +2,28 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from pydantic_core import to_json
 from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from core.db.bulk import is_one_of
 from core.db.tables import Connection, InboxItem, SyncCursor
+from core.intake.keeping import copy_handled, insert_new, new_rows, repeated
 from core.intake.model import Arrival, Health, InboxRow, Progress, StreamPlace, rest_after
-from core.kit.errors import Refused
-from core.kit.ids import new_id
 from core.ports import RawRecord
 
-# One statement of constant length, whatever the number of rows: long ones cost the driver more than the store. Payloads
-# come as lines of JSON, which has no line breaks of its own: each is parsed once. Answers null when all are new.
-_RECEIVE = text(
-    r"""
-    with kept as (
-        insert into inbox (id, source, kind, external_id, version, payload, state, received_at, handled_at, attempts)
-        select id, :source, kind, external_id, version, cast(payload as json), :state, :now, :handled_at, :attempts
-        from rows from (
-            json_to_recordset(cast(:keys as json)) as (id uuid, kind text, external_id text, version text),
-            string_to_table(convert_from(:payloads, 'UTF8'), e'\n')
-        ) as received (id, kind, external_id, version, payload)
-        on conflict do nothing
-        returning id
-    )
-    select case when count(*) < :sent then coalesce(array_agg(id), '{}') end from kept
-    """
-)
 # The commit does not wait for the disk. Commits reach it in their order: a later one that waits settles this one.
 _WITHOUT_WAITING = text("set local synchronous_commit = off")
-# NUL, and halves of characters.
-_UNSTORABLE = re.compile(
-    rb"\\u0000|\\ud[89ab][0-9a-f]{2}(?!\\ud[c-f][0-9a-f]{2})|(?<!\\ud[89ab][0-9a-f]{2})\\ud[c-f][0-9a-f]{2}"
-)
 # A success is written down again when the one on record is older than this: a busy connection needs few writes.
 _SUCCESS_RESOLUTION = timedelta(seconds=10)
 
 
 # --- inbox --------------------------------------------------------------------------------------------------------
-
-
-def new_rows(records: Iterable[RawRecord]) -> tuple[InboxRow, ...]:
-    """Rows that are not in the inbox yet, written out so that the transaction which keeps them need not."""
-    return tuple([InboxRow(new_id(), record, record.text or _json(record.payload)) for record in records])
 
 
 def receive(session: Session, source: str, records: Sequence[RawRecord], now: datetime) -> list[UUID]:
@@ -63,7 +33,7 @@ def receive(session: Session, source: str, records: Sequence[RawRecord], now: da
 
 def receive_rows(session: Session, source: str, rows: Sequence[InboxRow], now: datetime) -> list[InboxRow]:
     """Keeps what was not here yet, to be handled, and answers those rows in their order."""
-    return _insert(session, source, rows, {"state": "new", "now": now, "handled_at": None, "attempts": 0})
+    return insert_new(session, source, rows, now)
 
 
 def take_in(session: Session, source: str, arrival: Arrival, handled: Collection[UUID], now: datetime) -> None:
@@ -73,41 +43,11 @@ def take_in(session: Session, source: str, arrival: Arrival, handled: Collection
     """
     # The outside system still has what a failing machine might lose here, and the cursor would be lost with it.
     session.execute(_WITHOUT_WAITING)
-    settled = [row for row in arrival.rows if row.id in handled]
+    copy_handled(session, source, [row for row in arrival.rows if row.id in handled], now)
     waiting = [row for row in arrival.rows if row.id not in handled]
-    kept = _insert(session, source, settled, {"state": "handled", "now": now, "handled_at": now, "attempts": 1})
-    if len(kept) < len(settled) or len(receive_rows(session, source, waiting, now)) < len(waiting):
-        raise Refused("inbox.repeated", "Some of these records were received before.")
+    if len(receive_rows(session, source, waiting, now)) < len(waiting):
+        raise repeated()
     advance(session, source, arrival.stream, (arrival.cursor, len(arrival.rows)), now)
-
-
-def _insert(session: Session, source: str, rows: Sequence[InboxRow], stamps: dict[str, Any]) -> list[InboxRow]:
-    if not rows:
-        return []
-    keys = [
-        {"id": row.id, "kind": row.record.kind, "external_id": row.record.external_id, "version": row.record.version}
-        for row in rows
-    ]
-    sent = {"keys": _json(keys).decode(), "payloads": _lines(rows), "sent": len(rows)}
-    kept = session.scalar(_RECEIVE, stamps | sent | {"source": source})
-    if kept is None:
-        return list(rows)
-    new = set(kept)
-    return [row for row in rows if row.id in new]
-
-
-def _lines(rows: Sequence[InboxRow]) -> bytes:
-    """Payloads as JSON that the store accepts: what no text may hold there becomes the sign for an unreadable one."""
-    written = b"\n".join([row.text or _json(row.record.payload) for row in rows])
-    # Searching for a fixed text costs a tenth of matching the pattern, and hardly any batch has it.
-    return _UNSTORABLE.sub(rb"\\ufffd", written) if rb"\u" in written else written
-
-
-def _json(value: Any) -> bytes:
-    try:
-        return to_json(value, inf_nan_mode="strings")
-    except ValueError:  # half a character, which only the slower writer lets through
-        return json.dumps(value, default=str).encode()
 
 
 def unhandled(session: Session, source: str, limit: int) -> list[InboxRow]:
