@@ -102,5 +102,6 @@ def defer(
     if not jobs:
         return
     connection = session.connection().connection.driver_connection
-    deferrer = _outbox.configure_task(name=task, queue=queue, schedule_at=at, connection=connection)
-    deferrer.batch_defer(*jobs)
+    deferrer = _outbox.configure_task(name=task, queue=queue, schedule_at=at)
+    # Not by the deferrer itself, which describes each job twice for a log that nobody keeps.
+    _outbox.job_manager.batch_defer_jobs([deferrer.make_new_job(**job) for job in jobs], connection)

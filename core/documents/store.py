@@ -307,5 +307,5 @@ def neighbours(session: Session, contract_numbers: Iterable[str]) -> dict[str, l
         .order_by(Document.issue_date.desc(), Document.id.desc())
     )
     for row in session.execute(statement):
-        found[row.contract_number or ""].append(Neighbour(*row._tuple()))
+        found[row.contract_number or ""].append(Neighbour(*row))
     return found

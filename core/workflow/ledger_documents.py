@@ -95,15 +95,16 @@ def _posted(row: Document, around: _Around) -> LedgerDocument:
 def _line(line: DocumentLine, row: Document) -> LedgerLine:
     net = line.amount_minor - line.discount_minor
     percent = (Decimal(line.tax_minor * 100) / net).quantize(Decimal("0.1")) if net else _NO_TAX
-    posted = LedgerLine(line.product_code or "", line.description, line.quantity, net, line.tax_minor, percent)
-    return posted if row.source != HOUSE else _rated(posted, line, row)
-
-
-def _rated(posted: LedgerLine, line: DocumentLine, row: Document) -> LedgerLine:
+    if row.source != HOUSE:
+        return LedgerLine(line.product_code or "", line.description, line.quantity, net, line.tax_minor, percent)
     span = service_days(line, row)
-    return replace(
-        posted,
-        tax_percent=posted.tax_percent if line.tax_percent is None else line.tax_percent.normalize(),
+    return LedgerLine(
+        product_code=line.product_code or "",
+        description=line.description,
+        quantity=line.quantity,
+        net_minor=net,
+        tax_minor=line.tax_minor,
+        tax_percent=percent if line.tax_percent is None else line.tax_percent.normalize(),
         unit_price=line.unit_price,
         discount_minor=line.discount_minor,
         period_start=line.period_start,
