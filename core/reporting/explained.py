@@ -8,7 +8,7 @@ from core.kit.money import to_decimal
 from core.reporting.figure import Cell, Drill, Figure, Part, Working
 from core.reporting.figures import Figures
 from core.reporting.formulas import BUCKETS, WINDOW_DAYS, CountBack, window_start
-from core.reporting.process import STRAIGHT_THROUGH_DAYS, Portion
+from core.reporting.process import CYCLE_DAYS, STRAIGHT_THROUGH_DAYS, Portion
 
 BUCKET_WORDS = {
     "current": "Not due",
@@ -31,6 +31,7 @@ def explained(figures: Figures) -> dict[str, Figure]:
         _open_total(figures),
         _accuracy(figures),
         _straight(figures),
+        _cycle(figures),
         _cases(figures),
         _approvals(figures),
     )
@@ -251,6 +252,29 @@ def _straight(figures: Figures) -> Figure:
         numerator=Part("Without a person", portion.part, "count"),
         denominator=Part("Recorded", portion.whole, "count"),
         working=_portion(portion, "Without a person", "With a person, or still waiting"),
+        drill=_drill(figures, show="All"),
+    )
+
+
+def _cycle(figures: Figures) -> Figure:
+    spread = figures.measured.cycle
+    window = f"invoices posted in the last {CYCLE_DAYS} days; imports and invoices already posted left out"
+    rows: tuple[tuple[Cell, ...], ...] = (
+        ("Half of them within", spread.median),
+        ("Nine of ten within", spread.p90),
+    )
+    return Figure(
+        key="cycle_time",
+        name="Time to post",
+        value=figures.cycle_time,
+        unit="hours",
+        formula="Median of (posted to the ledger − recorded); not the average, which hides the long ones",
+        settings=_settings(
+            figures, ("Window", window), ("Hours", "of Monday to Friday, in UTC; weekends are not counted")
+        ),
+        numerator=None,
+        denominator=Part("Posted", spread.count, "count"),
+        working=Working(("Invoices", "Hours"), rows),
         drill=_drill(figures, show="All"),
     )
 

@@ -36,7 +36,8 @@ class Drill:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """`value` None = undefined (the note says why); `unit` is "days", "percent", "count" or an ISO currency code."""
+    """`value` None = undefined (the note says why); `unit` is "days", "hours", "percent", "count" or an ISO currency
+    code."""
 
     key: str
     name: str

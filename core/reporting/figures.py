@@ -23,7 +23,7 @@ from core.reporting.exchange import Rates, rates_for
 from core.reporting.figure import Figure as Figure
 from core.reporting.formulas import BUCKETS, CountBack, MonthBilled
 from core.reporting.paging import Viewer
-from core.reporting.process import Portion
+from core.reporting.process import Portion, Spread
 from core.reporting.receivables import OpenSum, Scope
 from core.runtime import Runtime
 
@@ -46,6 +46,7 @@ class Measured:
     unapplied: tuple[tuple[str, int], ...]
     accuracy: Portion
     straight: Portion
+    cycle: Spread
     open_cases: int
     pending_approvals: int
 
@@ -81,6 +82,7 @@ class Figures:
     overdue_share: Decimal | None
     billing_accuracy: Decimal | None
     straight_through_rate: Decimal | None
+    cycle_time: Decimal | None
     open_cases: int
     pending_approvals: int
     credits: Decimal
@@ -182,6 +184,7 @@ def measure(session: Session, scope: Scope, as_of: date, reporting_currency: str
         unapplied=tuple(receivables.unapplied_cash(session, scope, as_of)),
         accuracy=process.billing_accuracy(session, scope, as_of),
         straight=process.straight_through(session, scope, as_of),
+        cycle=process.cycle_time(session, scope, as_of),
         open_cases=process.open_cases(session, scope, as_of),
         pending_approvals=process.pending_approvals(session, scope, as_of),
     )
@@ -210,6 +213,7 @@ def figures_of(measured: Measured) -> Figures:
         overdue_share=formulas.percent(total - current, total),
         billing_accuracy=formulas.percent(m.accuracy.part, m.accuracy.whole),
         straight_through_rate=formulas.percent(m.straight.part, m.straight.whole),
+        cycle_time=m.cycle.median,
         open_cases=m.open_cases,
         pending_approvals=m.pending_approvals,
         credits=m.amount(rates.total(m.credits)),

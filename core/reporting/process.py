@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, not_, or_, select, union
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from core.db.tables import Approval, Case, Dispute, Document, Transition
 from core.documents.model import DocumentState
@@ -15,6 +17,10 @@ from core.reporting.formulas import window_start
 from core.reporting.receivables import Scope, receivable
 
 STRAIGHT_THROUGH_DAYS = 30
+CYCLE_DAYS = 30
+_A_MONDAY = datetime(2001, 1, 1, tzinfo=UTC)
+_DAY_SECONDS = 86_400
+_WEEK, _WORKING_WEEK = 7 * _DAY_SECONDS, 5 * _DAY_SECONDS
 # Imported ledgers were decided elsewhere: they never walk the path.
 _IMPORTED = "import"
 
@@ -25,6 +31,16 @@ class Portion:
 
     part: int
     whole: int
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How long `count` things took, in hours of working days: the middle one, and what nine of ten stayed under.
+    None when there were none."""
+
+    median: Decimal | None
+    p90: Decimal | None
+    count: int
 
 
 def close_of(day: date) -> datetime:
@@ -93,6 +109,36 @@ def straight_through(session: Session, scope: Scope, as_of: date) -> Portion:
     )
     through, entered = session.execute(statement).one()
     return Portion(through, entered)
+
+
+def cycle_time(session: Session, scope: Scope, as_of: date) -> Spread:
+    """From the moment an invoice was recorded to its posting, of those posted in 30 days; imports and invoices that
+    were already in the ledger when they were first seen are left out."""
+    end = close_of(as_of)
+    hours = (_working_seconds(Document.posted_at) - _working_seconds(Document.recorded_at)) / 3600
+    statement = select(
+        func.percentile_cont(0.5).within_group(hours), func.percentile_cont(0.9).within_group(hours), func.count()
+    ).where(
+        Document.kind == "invoice",
+        Document.source != _IMPORTED,
+        Document.posted_at >= end - timedelta(days=CYCLE_DAYS),
+        Document.posted_at < end,
+        Document.released_at.is_not(None),
+        scope.holds(Document.entity),
+    )
+    median, p90, count = session.execute(statement).one()
+    return Spread(_hours(median), _hours(p90), count)
+
+
+def _hours(value: float | None) -> Decimal | None:
+    return None if value is None else round(Decimal(value), 2)
+
+
+def _working_seconds(at: InstrumentedAttribute[Any]) -> ColumnElement[float]:
+    """Seconds of Mondays to Fridays (UTC) between a Monday long ago and the instant."""
+    passed = func.extract("epoch", at) - _A_MONDAY.timestamp()
+    weeks = func.floor(passed / _WEEK)
+    return weeks * _WORKING_WEEK + func.least(passed - weeks * _WEEK, _WORKING_WEEK)
 
 
 def open_cases(session: Session, scope: Scope, as_of: date) -> int:

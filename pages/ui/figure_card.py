@@ -60,6 +60,8 @@ def shown(value: Decimal | int | None, unit: str, *, is_short: bool = False) -> 
     match unit:
         case "days":
             return f"{value:,.1f} days"
+        case "hours":
+            return f"{value:,.1f} h"
         case "percent":
             return f"{value:,.1f} %"
         case "count":

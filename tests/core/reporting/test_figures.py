@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from core.reporting.figures import figures
@@ -143,6 +143,24 @@ def test_waiting_and_human_work_stay_in_the_denominator_of_straight_through(runt
         rows.transitions(session, alone, [("received", "released")])
         rows.transitions(session, helped, [("on_hold", "released")], actor="Erika Lund")
     assert round(figures(runtime, DAY).straight_through_rate or 0, 2) == Decimal("33.33")
+
+
+def test_time_to_post_counts_working_days_and_leaves_out_what_was_posted_elsewhere(runtime: Runtime) -> None:
+    friday, monday = datetime(2026, 10, 23, 18, tzinfo=UTC), datetime(2026, 10, 26, 2, tzinfo=UTC)
+    with runtime.transaction() as session:
+        rows.document(session, recorded_at=friday, released_at=monday, posted_at=monday)
+        for hours in (1, 2, 3):
+            posted = friday - timedelta(hours=20 - hours)
+            rows.document(session, recorded_at=friday - timedelta(hours=20), released_at=posted, posted_at=posted)
+        rows.document(session, recorded_at=friday, released_at=None, posted_at=monday)
+        rows.document(session, recorded_at=friday, released_at=monday, posted_at=monday, source="import")
+    found = figures(runtime, DAY).measured.cycle
+    assert (found.median, found.count) == (Decimal("2.50"), 4)
+    assert found.p90 == Decimal("6.50")
+
+
+def test_time_to_post_is_undefined_when_nothing_was_posted(runtime: Runtime) -> None:
+    assert figures(runtime, DAY).cycle_time is None
 
 
 def test_open_cases_and_pending_approvals_are_as_of_the_day(runtime: Runtime) -> None:
