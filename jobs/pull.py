@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 from core.intake import store
+from core.intake.keeping import new_rows
 from core.intake.model import Arrival
 from core.ports import ConnectorFailure, Misconfigured, Page, Source
 from core.runtime import Runtime
@@ -137,7 +138,7 @@ def _note_expected(runtime: Runtime, source: Source, stream: str) -> None:
 
 def _translated(source: Source, stream: str, pages: Iterator[Page]) -> Iterator[tuple[Arrival, Readings]]:
     for batch in batches(pages, BATCH):
-        arrival = Arrival(stream, batch.cursor, store.new_rows(batch.records))
+        arrival = Arrival(stream, batch.cursor, new_rows(batch.records))
         yield arrival, read_rows(source, arrival.rows)
 
 
