@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Literal
 
+from core.cases.model import NEVER_WAIVED
 from core.documents.model import UNDECIDED
 
 Action = Literal["assign", "waive", "correct", "check_again", "resolve"]
@@ -55,7 +56,8 @@ def available_actions(state: str, document_state: str | None, *, code: str, is_b
     if state != "open":
         return frozenset()
     if document_state in UNDECIDED:
-        found: set[Action] = {"assign", "waive", "check_again"}
+        found: set[Action] = {"assign", "check_again"}
+        found |= set() if code in NEVER_WAIVED else {"waive"}
         found |= {"correct"} if code in _CORRECTABLE else set()
         found |= set() if is_blocking else {"resolve"}
         return frozenset(found)

@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from core.billing.crediting import Part, left
 from core.db.tables import Dispute, Document, DocumentLine
-from core.documents.corrections import CREDIT_REASONS, given_back, memos_of
-from core.documents.model import HOUSE
+from core.documents.corrections import CREDIT_REASONS, given_back, memos_of, waiting_for_credit
+from core.documents.model import HOUSE, WAITING_FOR_RELEASE
 from core.kit.errors import NotFound
 from core.reporting.paging import Viewer
 from core.reporting.receivables import Scope
@@ -47,6 +47,9 @@ class Corrections:
     can_credit: bool
     can_rebill: bool
     can_withdraw: bool
+    # An invoice of the house that has not gone out: a person may let it go, or take it back.
+    can_release: bool
+    can_take_back: bool
     disputes: tuple[tuple[UUID, int, str], ...]
 
 
@@ -69,6 +72,8 @@ def corrections(runtime: Runtime, viewer: Viewer | None, id: UUID) -> Correction
         )
         left_minor = row.total_minor - before.total_minor
         is_ours = row.source == HOUSE or row.source.startswith("stripe")
+        is_kept = row.kind == "invoice" and row.source == HOUSE and not row.is_issued
+        is_bound = row.id in waiting_for_credit(session, [row])
         can_credit = row.kind == "invoice" and row.state == "posted" and is_ours and left_minor > 0
         return Corrections(
             left_minor=left_minor,
@@ -86,8 +91,14 @@ def corrections(runtime: Runtime, viewer: Viewer | None, id: UUID) -> Correction
             and row.source == HOUSE
             and not row.is_issued
             and row.state != "void",
+            can_release=is_kept and not is_bound and row.state in WAITING_FOR_RELEASE and not _in_grace(runtime, row),
+            can_take_back=is_kept and not is_bound and row.state != "void",
             disputes=tuple((each.id, each.revision, each.reason) for each in session.scalars(about)),
         )
+
+
+def _in_grace(runtime: Runtime, row: Document) -> bool:
+    return row.grace_until is not None and row.grace_until > runtime.now()
 
 
 def _what(row: Document, other: Document) -> str:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, not_, or_, select, union
+from sqlalchemy import ColumnElement, Numeric, Select, and_, cast, exists, func, not_, or_, select, union
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from core.db.tables import Approval, Case, Dispute, Document, Transition
@@ -116,9 +116,8 @@ def cycle_time(session: Session, scope: Scope, as_of: date) -> Spread:
     were already in the ledger when they were first seen are left out."""
     end = close_of(as_of)
     hours = (_working_seconds(Document.posted_at) - _working_seconds(Document.recorded_at)) / 3600
-    statement = select(
-        func.percentile_cont(0.5).within_group(hours), func.percentile_cont(0.9).within_group(hours), func.count()
-    ).where(
+    half, most = (cast(func.percentile_cont(share).within_group(hours), Numeric(12, 2)) for share in (0.5, 0.9))
+    statement = select(half, most, func.count()).where(
         Document.kind == "invoice",
         Document.source != _IMPORTED,
         Document.posted_at >= end - timedelta(days=CYCLE_DAYS),
@@ -127,14 +126,10 @@ def cycle_time(session: Session, scope: Scope, as_of: date) -> Spread:
         scope.holds(Document.entity),
     )
     median, p90, count = session.execute(statement).one()
-    return Spread(_hours(median), _hours(p90), count)
+    return Spread(median, p90, count)
 
 
-def _hours(value: float | None) -> Decimal | None:
-    return None if value is None else round(Decimal(value), 2)
-
-
-def _working_seconds(at: InstrumentedAttribute[Any]) -> ColumnElement[float]:
+def _working_seconds(at: InstrumentedAttribute[Any]) -> ColumnElement[Decimal]:
     """Seconds of Mondays to Fridays (UTC) between a Monday long ago and the instant."""
     passed = func.extract("epoch", at) - _A_MONDAY.timestamp()
     weeks = func.floor(passed / _WEEK)
