@@ -80,6 +80,8 @@ def insert_new(session: Session, source: str, rows: Sequence[InboxRow], now: dat
 def copy_handled(session: Session, source: str, rows: Sequence[InboxRow], now: datetime) -> None:
     """Keeps rows whose facts are recorded with them. Raises Refused when one was here before, or cannot be stored: the
     transaction is lost then."""
+    if not rows:
+        return
     stamp = now.isoformat().encode()
     around = (source.encode(), b"handled", stamp, stamp, b"1")
     try:

@@ -49,3 +49,10 @@ def test_copying_a_record_that_is_here_is_refused(runtime: Runtime) -> None:
 def test_copying_what_the_store_cannot_hold_is_refused(runtime: Runtime) -> None:
     with pytest.raises(Refused, match="cannot hold"), runtime.transaction() as session:
         copy_handled(session, "stripe", new_rows([_record("in_\x00")]), NOW)
+
+
+def test_a_batch_of_which_nothing_is_handled_is_no_copy(runtime: Runtime) -> None:
+    with runtime.transaction() as session:
+        copy_handled(session, "stripe", [], NOW)
+    with runtime.reading() as session:
+        assert session.scalars(select(InboxItem)).all() == []
