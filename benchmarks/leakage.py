@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from starlette.applications import Starlette
 from starlette.routing import Route
 
@@ -19,6 +20,9 @@ from benchmarks.figure import Measured
 from benchmarks.stage import Sandbox, house, sandbox, store
 from core.db.tables import Case, Document, UsageEvent
 from core.intake import store as intake
+from core.kit.money import convert_minor, to_minor
+from core.reporting.drift import leakage_total
+from core.reporting.exchange import stated_rates
 from core.runtime import Runtime, share_runtime
 from core.validation.drift import LEAKING
 from core.workflow.actors import job
@@ -31,6 +35,8 @@ from sandbox.server import Serving
 from web.usage import PATH, receive
 
 SCALE, PORT = "0.03", 8760
+# Kinds of differences without money of their own.
+_TOLD = ("drift.subscription", "drift.ledger", "drift.terms")
 _PATIENCE_SECONDS = 300
 _tick = threading.Event()
 Entry = dict[str, Any]
@@ -103,19 +109,22 @@ def run() -> list[Measured]:
         with sandbox(SCALE, PORT, environment={"USAGE_URL": address, "USAGE_KEY": key}) as outside:
             _play(runtime, outside)
             watch_drift(runtime)
-            truth = outside.admin("stripe", "billing-truth")
+            truth, flaws = outside.admin("stripe", "billing-truth"), outside.admin("stripe", "truth")
             result, money = score(runtime, truth), leaked(runtime, truth)
+            stray, total = strays(runtime, truth, flaws), company_wide(runtime, truth)
     share = money.found / money.planted
     return [
         Measured("leakage_planted", result.planted, "errors", "> 0", result.planted > 0),
         Measured("leakage_recall", result.found / result.planted, "share", "= 1", not result.missed),
         Measured("leakage_found", money.found, "minor units", "= planted", money.is_exact, money.planted, share),
+        Measured("leakage_company", total.found, "minor units", "= planted", total.is_exact, total.planted),
+        Measured("leakage_false", stray.total(), "differences", "= 0", not stray),
     ]
 
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """Of all contracts with a planted leak, currencies added up as they are; `is_exact`: each one to the cent."""
+    """Currencies added up as they are; `is_exact`: each contract to the cent."""
 
     planted: int
     found: int
@@ -123,15 +132,51 @@ class Money:
 
 
 def leaked(runtime: Runtime, truth: list[Entry]) -> Money:
-    """Holds what the watch says was billed too little against what really was, contract by contract."""
+    """Holds what the watch says was billed too little against what really was: of every contract, planted or not."""
     planted = {str(entry["contract"]): int(entry["leak_minor"]) for entry in truth if entry["leak_minor"]}
-    found = dict.fromkeys(planted, 0)
+    found: Counter[str] = Counter()
+    for evidence, effect in _differences(runtime, Case.code.in_(LEAKING)):
+        found[evidence["contract"]] += effect or 0
+    found_minor = {contract: minor for contract, minor in found.items() if minor}
+    return Money(sum(planted.values()), sum(found_minor.values()), found_minor == planted)
+
+
+def company_wide(runtime: Runtime, truth: list[Entry]) -> Money:
+    """The figure that people see, in the reporting currency, beside what was planted at the rates of today. Every
+    difference is converted by itself, so each may be off by half a minor unit."""
+    reporting = runtime.settings.reporting_currency
     with runtime.reading() as session:
-        cases = session.execute(select(Case.evidence, Case.amount_minor).where(Case.code.in_(LEAKING)))
-        for evidence, effect in cases:
-            if evidence.get("contract") in found:
-                found[evidence["contract"]] += effect or 0
-    return Money(sum(planted.values()), sum(found.values()), found == planted)
+        rates = {**stated_rates(session, runtime.today()), reporting: Decimal(1)}
+    planted = sum(
+        convert_minor(entry["leak_minor"], entry["currency"], reporting, rates[entry["currency"]])
+        for entry in truth
+        if entry["leak_minor"]
+    )
+    found = to_minor(leakage_total(runtime), reporting)
+    return Money(planted, found, abs(found - planted) <= len(_differences(runtime, Case.code.in_(LEAKING))))
+
+
+def strays(runtime: Runtime, truth: list[Entry], flaws: list[Entry]) -> Counter[str]:
+    """Differences that nobody planted, by code: those in money of contracts without a planted leak, and others of
+    contracts without any error, neither in the contract nor on an invoice."""
+    wrong = {str(entry["contract"]) for entry in truth if entry["contract"]}
+    leaking = {str(entry["contract"]) for entry in truth if entry["leak_minor"]}
+    refs = [str(entry["external_id"]) for entry in flaws]
+    with runtime.reading() as session:
+        flawed = set(session.scalars(select(Document.contract_number).where(Document.source_ref.in_(refs))))
+    return Counter(
+        code
+        for codes, explained in ((LEAKING, leaking), (_TOLD, wrong | flawed))
+        for code in codes
+        for evidence, _ in _differences(runtime, Case.code == code)
+        if evidence["contract"] not in explained
+    )
+
+
+def _differences(runtime: Runtime, condition: ColumnElement[bool]) -> list[tuple[dict[str, Any], int | None]]:
+    with runtime.reading() as session:
+        statement = select(Case.evidence, Case.amount_minor).where(Case.type == "drift", condition)
+        return [(evidence, effect) for evidence, effect in session.execute(statement)]
 
 
 def _play(runtime: Runtime, outside: Sandbox) -> None:

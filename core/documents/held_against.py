@@ -12,8 +12,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
 from core.db.bulk import is_one_of
-from core.db.tables import Document, DocumentLine, LedgerEntry, ScheduleItem
-from core.documents.model import DocumentState
+from core.db.tables import Contract, Document, DocumentLine, LedgerEntry, ScheduleItem
+from core.documents.model import UNDECIDED, WAITING_FOR_RELEASE, DocumentState
+
+# Nobody has said yet that these are right.
+_UNDECIDED = (*UNDECIDED, *WAITING_FOR_RELEASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +31,18 @@ class Closed:
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """A line of an invoice or, negative, of a credit memo; `document_id` is always the invoice's."""
+    """A line of an invoice or, negative, of a credit memo; all but the line itself is always the invoice's."""
 
-    contract_number: str
+    contract_number: str | None
     document_id: UUID
     number: str
     product: str | None
     first: date | None
     end: date | None
     net_minor: int
+    currency: str
+    is_decided: bool
+    waived_codes: tuple[str, ...]
     is_credit: bool
 
 
@@ -71,42 +77,82 @@ def first_issue(session: Session, source: str) -> date | None:
 
 
 def stated_lines(session: Session, numbers: Iterable[str], source: str, since: date) -> list[Stated]:
-    """Lines of the source's invoices of these contracts, less what credit memos of anybody gave back."""
-    invoice, counts = aliased(Document), Document.state != DocumentState.VOID
-    columns: tuple[Any, ...] = (
-        DocumentLine.product_code.label("product"),
-        DocumentLine.period_start.label("first"),
-        DocumentLine.period_end.label("end"),
-    )
-    net = DocumentLine.amount_minor - DocumentLine.discount_minor
+    """Lines of the source's invoices of these contracts, and what credit memos of anybody gave back on them."""
+    invoice = aliased(Document)
     billed = (
-        select(
-            Document.contract_number,
-            Document.id.label("document_id"),
-            Document.number,
-            *columns,
-            net.label("net_minor"),
-        )
+        select(*_columns(Document), _net(1))
         .join(DocumentLine, DocumentLine.document_id == Document.id)
-        .where(is_one_of(Document.contract_number, list(numbers)), Document.source == source, counts)
-        .where(Document.kind == "invoice", Document.issue_date >= since)
+        .where(is_one_of(Document.contract_number, list(numbers)), *_is_invoice(source, since))
     )
     credited = (
-        select(
-            invoice.contract_number,
-            invoice.id.label("document_id"),
-            invoice.number,
-            *columns,
-            (-net).label("net_minor"),
-        )
+        select(*_columns(invoice), _net(-1))
         .select_from(Document)
         .join(invoice, invoice.id == Document.corrects_id)
         .join(DocumentLine, DocumentLine.document_id == Document.id)
-        .where(is_one_of(invoice.contract_number, list(numbers)), invoice.source == source, counts)
-        .where(Document.kind == "credit_memo", invoice.issue_date >= since, invoice.state != DocumentState.VOID)
+        .where(is_one_of(invoice.contract_number, list(numbers)), invoice.source == source)
+        .where(Document.kind == "credit_memo", Document.state != DocumentState.VOID)
+        .where(invoice.issue_date >= since, invoice.state != DocumentState.VOID)
     )
-    found = [Stated(**row._mapping, is_credit=False) for row in session.execute(billed)]
-    return found + [Stated(**row._mapping, is_credit=True) for row in session.execute(credited)]
+    return [_stated(row, False) for row in session.execute(billed)] + [
+        _stated(row, True) for row in session.execute(credited)
+    ]
+
+
+def unplaced_lines(
+    session: Session, customer_ids: Iterable[UUID], source: str, since: date
+) -> list[tuple[UUID, Stated]]:
+    """Lines of the source's invoices that name no contract we know, by the customer they were made out to."""
+    is_known = select(Contract.id).where(Contract.number == Document.contract_number).exists()
+    statement = (
+        select(*_columns(Document), _net(1), Document.customer_id)
+        .join(DocumentLine, DocumentLine.document_id == Document.id)
+        .where(is_one_of(Document.customer_id, customer_ids), ~is_known, *_is_invoice(source, since))
+    )
+    return [(row.customer_id, _stated(row, False)) for row in session.execute(statement)]
+
+
+def _is_invoice(source: str, since: date) -> tuple[Any, ...]:
+    return (
+        Document.source == source,
+        Document.kind == "invoice",
+        Document.state != DocumentState.VOID,
+        Document.issue_date >= since,
+    )
+
+
+def _columns(invoice: Any) -> tuple[Any, ...]:
+    """What is said of a line, and of the invoice that it bills or corrects."""
+    return (
+        invoice.contract_number,
+        invoice.id,
+        invoice.number,
+        invoice.currency,
+        invoice.state,
+        invoice.waived_codes,
+        DocumentLine.product_code,
+        func.coalesce(DocumentLine.period_start, invoice.period_start).label("first"),
+        func.coalesce(DocumentLine.period_end, invoice.period_end).label("end"),
+    )
+
+
+def _net(sign: int) -> Any:
+    return (sign * (DocumentLine.amount_minor - DocumentLine.discount_minor)).label("net_minor")
+
+
+def _stated(row: Any, is_credit: bool) -> Stated:
+    return Stated(
+        contract_number=row.contract_number,
+        document_id=row.id,
+        number=row.number,
+        product=row.product_code,
+        first=row.first,
+        end=row.end,
+        net_minor=row.net_minor,
+        currency=row.currency,
+        is_decided=row.state not in _UNDECIDED,
+        waived_codes=tuple(row.waived_codes),
+        is_credit=is_credit,
+    )
 
 
 def posted(session: Session, numbers: Iterable[str], since: date, until: datetime) -> list[Document]:
@@ -121,7 +167,7 @@ def posted(session: Session, numbers: Iterable[str], since: date, until: datetim
 
 
 def latest_invoices(session: Session, numbers: Iterable[str]) -> dict[str, tuple[Document, bool]]:
-    """The invoice issued last per contract, and whether something of it was credited."""
+    """The invoice issued last per contract of those that are decided, and whether something of it was credited."""
     memo = aliased(Document)
     is_credited = (
         select(memo.id)
@@ -135,7 +181,7 @@ def latest_invoices(session: Session, numbers: Iterable[str]) -> dict[str, tuple
             is_one_of(Document.contract_number, list(numbers)),
             Document.kind == "invoice",
             Document.is_issued,
-            Document.state != DocumentState.VOID,
+            Document.state.not_in((*_UNDECIDED, DocumentState.VOID)),
         )
         .order_by(Document.contract_number, Document.issue_date.desc(), Document.id.desc())
     )

@@ -14,9 +14,15 @@ from typing import Any
 from uuid import UUID
 
 from core.kit.money import format_minor, to_minor
+from core.validation.model import TYPES
 
 # Kinds whose positive effect is money that was not billed.
 LEAKING = ("drift.schedule", "drift.invoice", "drift.billed")
+# Whoever lets an invoice through in spite of one of these accepts its amounts: the watch does not ask again.
+ACCEPTED = frozenset(code for code, type in TYPES.items() if type in ("pricing", "duplicate", "usage")) | {
+    "contract.not_active",
+    "currency.mismatch",
+}
 # How a difference is put right; "" = by a person, as the sentence says.
 PLAN, REBILL, BILL_AGAIN, CREDIT, POST_AGAIN = "plan", "rebill", "bill_again", "credit", "post_again"
 
@@ -61,7 +67,8 @@ class BilledItem:
 
 @dataclass(frozen=True, slots=True)
 class PastPeriod:
-    """What a product should have cost in one past period, and what the platform's invoices (less credits) say."""
+    """What a product should have cost in one past period, and what the platform's invoices (less credits) say. Where
+    several readings of the contract are fair, `expected_minor` is the nearest of them."""
 
     product: str
     first: date

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -45,6 +46,28 @@ def read_agreement(contract: Contract, lines: list[ContractLine], names: Mapping
     agreement = agreement_of(contract, lines, names)
     hindrance = hindrance_of(contract, agreement)
     return Agreed(contract, lines, None if hindrance else agreement, hindrance)
+
+
+def as_one_per_product(agreed: Agreed) -> Agreed:
+    """The contract as a platform outside bills it: all lines of a product that are sold on the same terms are one
+    charge, linked to each other or not, so that what takes some away is not a charge below zero."""
+    whole = agreement_of(agreed.contract, agreed.lines, {})
+    groups: dict[tuple[str, ChargeTerms], list[Charge]] = defaultdict(list)
+    for charge in whole.charges:
+        groups[(charge.product_code, charge.terms)].append(charge)
+    charges = tuple(
+        replace(same[0], steps=tuple(sorted((step for charge in same for step in charge.steps), key=_place)))
+        for (_, terms), same in groups.items()
+        if terms.kind == "recurring"
+    )
+    others = tuple(charge for charge in whole.charges if charge.terms.kind != "recurring")
+    agreement = replace(whole, charges=(*charges, *others))
+    hindrance = hindrance_of(agreed.contract, agreement)
+    return replace(agreed, agreement=None if hindrance else agreement, hindrance=hindrance)
+
+
+def _place(step: Step) -> tuple[date, Decimal, Decimal]:
+    return step.starts_on, step.unit_price, step.quantity
 
 
 def agreement_of(contract: Contract, lines: Iterable[ContractLine], names: Mapping[str, str]) -> Agreement:

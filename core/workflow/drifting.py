@@ -12,6 +12,7 @@ from uuid import UUID
 
 from core.agreements import store as agreements
 from core.agreements.model import Item, ItemState, NewItem
+from core.billing.anchors import add_months
 from core.db.tables import Contract, Customer, Document, LedgerEntry, Subscription
 from core.documents import held_against as held
 from core.documents.held_against import Closed, Stated
@@ -19,18 +20,26 @@ from core.documents.model import HOUSE, DocumentState, natural_key
 from core.kit.money import format_minor
 from core.parties import store as parties
 from core.posting.model import LEDGER, PAYMENTS
-from core.validation.drift import BilledItem, PostedSide, Running, ScheduleSide, Sides, TermsSide
-from core.workflow.agreed import Agreed, read_agreements
+from core.validation.drift import BilledItem, PostedSide, ScheduleSide, Sides, TermsSide
+from core.workflow.agreed import MONTHS, Agreed, as_one_per_product, read_agreements
 from core.workflow.context import Context
-from core.workflow.drift_periods import past_periods
+from core.workflow.drift_gaps import AHEAD
+from core.workflow.drift_periods import Billed, past_periods
+from core.workflow.drift_running import running_sides
 from core.workflow.scheduling import Proposal, proposals
 
 # Older documents are settled business.
 BACK = timedelta(days=400)
 # A posted document has a day to appear in the ledger's own records.
 LEDGER_PATIENCE = timedelta(days=1)
-_LIVE = ("active", "trialing", "past_due")
-
+# What a person accepts who lets an invoice through in spite of it.
+_TERM_OF = {
+    "terms.drift": "due_date",
+    "po.missing": "po_number",
+    "tax_id.invalid": "tax_id",
+    "discount.wrong": "discount",
+    "discount.expired": "discount",
+}
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -52,6 +61,7 @@ class _Read:
     proposals: Mapping[UUID, Proposal]
     closed: Mapping[UUID, list[Closed]]
     stated: Mapping[str, list[Stated]]
+    unplaced: Mapping[UUID, list[Stated]]
     posted: Mapping[str, list[Document]]
     entries: Mapping[str, LedgerEntry]
     last_read: datetime | None
@@ -71,18 +81,25 @@ def gather_drift(ctx: Context, contract_ids: Iterable[UUID]) -> list[Subject]:
 
 def _read(ctx: Context, ids: list[UUID]) -> _Read:
     session, since = ctx.session, (ctx.now - BACK)
-    agreed = read_agreements(session, ids)
+    agreed = {
+        id: each if each.contract.billed_by == HOUSE else as_one_per_product(each)
+        for id, each in read_agreements(session, ids).items()
+    }
     numbers = [each.contract.number for each in agreed.values()]
     ours = [id for id, each in agreed.items() if each.contract.billed_by == HOUSE]
     posted = held.posted(session, numbers, since.date(), ctx.now - LEDGER_PATIENCE)
+    theirs = [each.contract for each in agreed.values() if each.contract.billed_by != HOUSE]
+    billed_since = since.date() - AHEAD
     return _Read(
         agreed=agreed,
         customers=parties.customers(session, [each.contract.customer_id for each in agreed.values()]),
         proposals=proposals(ctx, ours),
         closed=_grouped((row.item.contract_id, row) for row in held.closed_items(session, ours, since)),
         stated=_grouped(
-            (row.contract_number, row) for row in held.stated_lines(session, numbers, PAYMENTS, since.date())
+            (row.contract_number or "", row)
+            for row in held.stated_lines(session, [each.number for each in theirs], PAYMENTS, billed_since)
         ),
+        unplaced=_grouped(held.unplaced_lines(session, {each.customer_id for each in theirs}, PAYMENTS, billed_since)),
         posted=_grouped((row.contract_number or "", row) for row in posted),
         entries=held.entries(session, LEDGER, [natural_key(row.source, row.source_ref) for row in posted]),
         last_read=held.last_read(session, LEDGER),
@@ -109,15 +126,17 @@ def _sides(ctx: Context, agreed: Agreed, customer: Customer | None, read: _Read)
         currency=contract.currency,
         schedule=_schedule(read.proposals.get(contract.id), contract.currency),
         items=tuple(_closed(row) for row in read.closed.get(contract.id, ()) if _counts(row)),
-        periods=()
-        if is_ours
-        else past_periods(agreed, read.stated.get(contract.number, ()), _window(ctx, read), today),
-        running=() if is_ours else tuple(_running(agreed, read.subscriptions.get(contract.number, ()), today)),
+        periods=() if is_ours else past_periods(agreed, _billed(contract, read), _window(ctx, read), today),
+        running=() if is_ours else tuple(running_sides(agreed, read.subscriptions.get(contract.number, ()), today)),
         posted=tuple(_posted(read.posted.get(contract.number, ()), read)),
-        terms=tuple(_terms(contract, customer, latest)) if latest is not None else (),
+        terms=tuple(_terms(agreed, customer, latest)) if latest is not None else (),
         latest=(latest.id, latest.number) if latest is not None else None,
         can_rebill_latest=can_rebill and not is_credited,
     )
+
+
+def _billed(contract: Contract, read: _Read) -> Billed:
+    return Billed(read.stated.get(contract.number, ()), read.unplaced.get(contract.customer_id, ()))
 
 
 def _window(ctx: Context, read: _Read) -> date:
@@ -167,46 +186,6 @@ def _closed(row: Closed) -> BilledItem:
     return BilledItem(item.id, words, item.expected_minor, document.id, document.number, row.billed_minor, can_rebill)
 
 
-# --- the platform's subscription -------------------------------------------------------------------------------------
-
-
-def _running(agreed: Agreed, subscriptions: Iterable[Subscription], today: date) -> Iterator[Running]:
-    contract = agreed.contract
-    live = [row for row in subscriptions if row.status in _LIVE and row.currency == contract.currency]
-    if not live or contract.status != "active" or not _is_in_term(contract, today):
-        return
-    wanted: dict[str, tuple[Decimal, Decimal]] = {}
-    for line in agreed.lines:
-        if line.starts_on <= today and (line.ends_on is None or today <= line.ends_on) and not line.charge:
-            quantity = wanted.get(line.product_code, (Decimal(0), Decimal(0)))[0]
-            wanted[line.product_code] = (quantity + line.quantity, line.unit_price)
-    runs = _in_subscriptions(live)
-    special = {line.product_code for line in agreed.lines if line.charge}
-    nothing = (Decimal(0), Decimal(0))
-    for product in sorted((wanted.keys() | runs.keys()) - special):
-        one, other = (_exact(side.get(product, nothing)) for side in (wanted, runs))
-        yield Running(product, one, other, one[0] * one[1], other[0] * other[1])
-
-
-def _is_in_term(contract: Contract, today: date) -> bool:
-    return contract.starts_on <= today and (contract.ends_on is None or today <= contract.ends_on)
-
-
-def _in_subscriptions(live: Iterable[Subscription]) -> dict[str, tuple[Decimal, Decimal]]:
-    found: dict[str, tuple[Decimal, Decimal]] = {}
-    for row in live:
-        for item in row.items:
-            if item.get("product_code") and not item.get("meter") and not item.get("tiers"):
-                monthly = Decimal(str(item["unit_price"])) / int(item["interval_months"])
-                quantity = found.get(item["product_code"], (Decimal(0), Decimal(0)))[0]
-                found[item["product_code"]] = (quantity + Decimal(str(item["quantity"])), monthly)
-    return found
-
-
-def _exact(side: tuple[Decimal, Decimal]) -> tuple[Decimal, Decimal]:
-    return side[0].normalize(), side[1].quantize(Decimal("0.0001")).normalize()
-
-
 # --- the ledger and the terms ----------------------------------------------------------------------------------------
 
 
@@ -220,21 +199,36 @@ def _posted(rows: Iterable[Document], read: _Read) -> Iterator[PostedSide]:
             yield PostedSide(row.id, row.number, row.total_minor, row.currency, None, None)
 
 
-def _terms(contract: Contract, customer: Customer | None, row: Document) -> Iterator[TermsSide]:
-    """What a person corrected on the invoice stands."""
-    fixed = row.corrections
+def _terms(agreed: Agreed, customer: Customer | None, row: Document) -> Iterator[TermsSide]:
+    """What a person corrected on the invoice, or let through as it is, stands."""
+    contract, settled = agreed.contract, {*row.corrections, *(_TERM_OF.get(code) for code in row.waived_codes)}
     days = contract.terms_days if contract.terms_days is not None else (customer.terms_days if customer else None)
-    if days is not None and row.collection_method != "charge_automatically" and "due_date" not in fixed:
+    if days is not None and row.collection_method != "charge_automatically" and "due_date" not in settled:
         yield TermsSide("payment terms", f"{days} days", f"{(row.due_date - row.issue_date).days} days")
-    if contract.po_number and "po_number" not in fixed:
+    if contract.po_number and "po_number" not in settled:
         yield TermsSide("purchase order", contract.po_number, row.po_number or "none")
-    if customer is not None and customer.tax_id and row.tax_id and "tax_id" not in fixed:
+    if customer is not None and customer.tax_id and row.tax_id and "tax_id" not in settled:
         yield TermsSide("tax id", customer.tax_id.replace(" ", ""), row.tax_id.replace(" ", ""))
-    if contract.billed_by != HOUSE and row.subtotal_minor > 0:
+    if contract.billed_by != HOUSE and row.subtotal_minor > 0 and _has_one_discount(agreed, row):
         holds = contract.discount_ends_on is None or row.issue_date <= contract.discount_ends_on
-        agreed = contract.discount_percent if holds else Decimal(0)
+        percent = contract.discount_percent if holds else Decimal(0)
         given = Decimal(row.discount_minor * 100) / row.subtotal_minor
-        yield TermsSide("discount", _percent(agreed), _percent(given))
+        if "discount" not in settled:
+            yield TermsSide("discount", _percent(percent), _percent(given))
+
+
+def _has_one_discount(agreed: Agreed, row: Document) -> bool:
+    """Whether all lines are to have the same. Around its end some bill days before and some days after it, as those of
+    usage in the period behind; they are held against the contract one by one."""
+    contract, agreement = agreed.contract, agreed.agreement
+    if agreement is not None and any(charge.terms.discount_percent is not None for charge in agreement.charges):
+        return False
+    if contract.discount_ends_on is None:
+        return True
+    months = MONTHS[contract.billing_frequency or "monthly"]
+    first = add_months(min(row.period_start or row.issue_date, row.issue_date), -months)
+    last = max(row.period_end or row.issue_date, add_months(row.issue_date, months))
+    return not first <= contract.discount_ends_on < last
 
 
 def _percent(value: Decimal) -> str:

@@ -66,7 +66,7 @@ def _issue(decided: Plan, billings: list[list[Billing]], span: Window, seed: int
     today, of_the_day = None, 0
     for place, (issued, right, detail) in enumerate(made):
         today, of_the_day = issued.issued, of_the_day + 1 if today == issued.issued else 0
-        invoices.append(_stamped(issued, place, of_the_day, seed))
+        invoices.append(_stamped(issued, place, of_the_day))
         if issued.flaw is not None:
             flaws.append(flaw(issued, right, detail, place))
     return invoices, flaws
@@ -79,19 +79,24 @@ def _issued(decided: Plan, billing: Billing, span: Window, seed: int) -> list[tu
     right = replace(right, posted=billing.start <= span.cutoff)
     kind = decided.kinds.get((contract.index, billing.turn))
     if kind is None:
-        return [(right, right, "")]
+        return [(right, right, ""), *((copy, right, "") for copy in _voided(right, seed))]
     spoiled, detail = spoil(kind, Scene(right, contract, customer, span, seed))
     issued = [(spoiled, right, detail)]
     return [(right, right, ""), *issued] if kind == "duplicate_invoice" else issued
 
 
-def _stamped(invoice: Invoice, place: int, of_the_day: int, seed: int) -> Invoice:
-    void = invoice.posted and Random(f"{seed}:void:{invoice.key}").randrange(1000) < VOID_PER_MILLE
+def _voided(right: Invoice, seed: int) -> list[Invoice]:
+    """Now and then somebody issues an invoice twice, and voids the second the day after: the period stays billed."""
+    if not right.posted or Random(f"{seed}:void:{right.key}").randrange(1000) >= VOID_PER_MILLE:
+        return []
+    return [replace(right, key=right.key[:-1] + "v", status="void")]
+
+
+def _stamped(invoice: Invoice, place: int, of_the_day: int) -> Invoice:
     return replace(
         invoice,
         number=number(place, invoice.issued),
         created=midnight(invoice.issued) + of_the_day % RUN_SECONDS,
-        status="void" if void else invoice.status,
     )
 
 

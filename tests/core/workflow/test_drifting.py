@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -11,17 +11,17 @@ import pytest
 from sqlalchemy import update
 
 from core.canonical import SubscriptionItemRecord, SubscriptionRecord
-from core.db.tables import Case, Delivery, Document, DocumentLine, ScheduleItem
+from core.db.tables import Delivery, Document, DocumentLine, ScheduleItem
 from core.kit.errors import Forbidden, Refused, Stale
 from core.runtime import Runtime
 from core.workflow import commands as c
 from core.workflow import execute
-from core.workflow.billing_commands import ApplyDriftFix, WatchDrift
+from core.workflow.billing_commands import WatchDrift
 from core.workflow.command import Target
-from jobs.watch_drift import watch_drift
 from tests import builders as b
 from tests import work
 from tests.corrections import agreed, all_of, only_of, posted_invoice
+from tests.drifting import AS_AGREED, billed_by_stripe, change, fix, found, only, stripe_invoice
 from tests.fakes import FixedClock
 from tests.stores import Furniture
 
@@ -29,56 +29,6 @@ from tests.stores import Furniture
 @pytest.fixture
 def furniture() -> Furniture:
     return work.open_house
-
-
-def found(runtime: Runtime) -> list[Case]:
-    watch_drift(runtime)
-    return [row for row in work.all_rows(runtime, Case) if row.type == "drift" and row.state == "open"]
-
-
-def only(runtime: Runtime) -> Case:
-    (case,) = found(runtime)
-    return case
-
-
-def fix(runtime: Runtime, case: Case, who: str = "Ana") -> None:
-    execute(runtime, ApplyDriftFix(case=Target(case.id, case.revision)), work.person(runtime, who))
-
-
-def change(runtime: Runtime, table: type[Any], id: UUID, **values: Any) -> None:
-    with runtime.transaction() as session:
-        session.execute(update(table).where(table.id == id).values(**values))
-
-
-def theirs(runtime: Runtime) -> None:
-    """A contract that Stripe bills since October: 10 seats at 20.00 a month."""
-    term = {"starts_on": date(2026, 8, 1), "ends_on": date(2027, 7, 31)}
-    work.record(runtime, b.CRM, contracts=(b.contract(**term),), order_lines=(b.order_line(**term),))
-
-
-def stripe_invoice(month: int, **line: Any) -> Any:
-    first, end = date(2026, month, 1), date(2026, month + 1, 1)
-    billed = b.line(period_start=first, period_end=end, **line)
-    return b.invoice(
-        source_ref=f"in_{month}",
-        number=f"HC-{month}",
-        issue_date=first,
-        due_date=first + timedelta(days=30),
-        period_start=first,
-        period_end=end,
-        lines=(billed,),
-    )
-
-
-def billed_by_stripe(runtime: Runtime, *records: Any) -> None:
-    theirs(runtime)
-    work.record(runtime, b.PAYMENTS, invoices=records)
-    with runtime.transaction() as session:
-        session.execute(update(Document).values(state="posted", posted_at=runtime.now()))
-        session.execute(update(Case).values(state="resolved"))
-
-
-AS_AGREED = (stripe_invoice(8), stripe_invoice(9), stripe_invoice(10), stripe_invoice(11))
 
 
 def test_a_clean_house_has_no_drift(runtime: Runtime, clock: FixedClock) -> None:

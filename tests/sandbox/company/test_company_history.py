@@ -56,6 +56,15 @@ def test_posted_invoices_have_the_totals_of_stripe(halden: Sandbox) -> None:
     assert posted > 1000
 
 
+def test_a_voided_invoice_has_another_for_its_period(halden: Sandbox) -> None:
+    billed: dict[tuple[str | None, int], list[str]] = {}
+    for doc in halden.stripe.all("invoice"):
+        billed.setdefault((doc["metadata"].get("contract_number"), doc["period_start"]), []).append(doc["status"])
+    voided = [statuses for statuses in billed.values() if "void" in statuses]
+    assert voided
+    assert all(set(statuses) - {"void"} for statuses in voided)
+
+
 def test_everything_older_than_the_cutoff_is_posted(halden: Sandbox) -> None:
     kinds = {entry["external_id"]: entry["kind"] for entry in truth(halden.folder)}
     old = [doc for doc in halden.unposted() if doc["created"] < midnight(ANCHOR - timedelta(days=29))]
