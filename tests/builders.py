@@ -12,6 +12,7 @@ from core.canonical import (
     CustomerRecord,
     DisputeRecord,
     DocumentLineRecord,
+    EntityRecord,
     ExchangeRate,
     InvoiceRecord,
     LedgerRecord,
@@ -51,6 +52,24 @@ def customer(**facts: Any) -> CustomerRecord:
 def payer(**facts: Any) -> CustomerRecord:
     """The same customer as the payment platform knows it."""
     return customer(**{"source": PAYMENTS, "source_ref": PAYMENTS_CUSTOMER, "crm_ref": CRM_CUSTOMER, **facts})
+
+
+def entity(**facts: Any) -> EntityRecord:
+    """A legal entity with all that its letters need."""
+    return EntityRecord(
+        **{
+            "source": LEDGER,
+            "source_ref": "4",
+            "code": "DE",
+            "name": "Halden GmbH",
+            "country": "DE",
+            "currency": "EUR",
+            "address": "Speicherstraße 12, 20457 Hamburg",
+            "tax_id": "DE811234565",
+            "payment_instructions": "Hafenbank Hamburg\nIBAN DE17 1005 0000 0190 2876 55 · BIC BELADEBE",
+            **facts,
+        }
+    )
 
 
 def product(**facts: Any) -> ProductRecord:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from connectors.salesforce.shapes import OrderItem
 from connectors.shapes import faults_of, whole
 from core.canonical import ChargeTerms, EntityShare, RampStep, Tier
+from core.canonical.charges import flaw_of
 
 KINDS = {
     "Recurring": "recurring",
@@ -54,7 +55,7 @@ def charge_of(found: OrderItem) -> ChargeTerms:
         "shares": _parts(found.Entity_Shares__c, EntityShare, "entity shares"),
     }
     terms = ChargeTerms(**{name: value for name, value in stated.items() if value is not None})
-    flaw = next((sentence for is_wrong, sentence in _FLAWS if is_wrong(terms)), None)
+    flaw = flaw_of(terms) or next((sentence for is_wrong, sentence in _FLAWS if is_wrong(terms)), None)
     if flaw:
         raise ValueError(f"The line for {found.Product_Code__c} {flaw}")
     return terms
@@ -101,6 +102,4 @@ _FLAWS: tuple[tuple[Callable[[ChargeTerms], bool], str], ...] = (
     (lambda t: t.pricing == "package" and not (t.package_size or 0) > 0, "is sold in packages of no stated size"),
     (lambda t: t.kind == "usage" and not t.meter, "is for usage but names no meter"),
     (lambda t: t.kind == "milestone" and t.milestone_on is None, "is due at a milestone without a date"),
-    (lambda t: sum(share.percent for share in t.shares) > 100, "is shared out beyond the whole of it"),
-    (lambda t: t.frequency_months is not None and t.frequency_months < 1, "is billed in periods of no length"),
 )

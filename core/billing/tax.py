@@ -10,16 +10,18 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
+from babel import Locale
+
 from core.billing.rounding import round_minor
 from core.billing.tax_rates import CANADA, EU_VAT, NATIONAL, UNITED_STATES, TaxRate, rate_on
+from core.billing.tax_regions import REGIONS, region_code
 from core.kit.money import to_decimal
 from core.kit.tax_ids import is_reverse_charge, is_valid_tax_id
 from core.ports import LineTax, Place, TaxAnswer, TaxQuestion
 
 EU = frozenset(EU_VAT)
 _ZERO = Decimal(0)
-_BY_REGION = ("US", "CA")
-# No state: where the house does not collect.
+# A state where the house does not collect, whichever it is.
 _ELSEWHERE = "--"
 _REMARKS = {
     "reverse_charge": "Reverse charge: the customer accounts for the VAT.",
@@ -54,16 +56,31 @@ class TaxTable:
     registrations: Mapping[str, frozenset[str]]
 
     def calculate(self, question: TaxQuestion) -> TaxAnswer:
+        if unclear := self.unclear(question):
+            return TaxAnswer((), (unclear,))
         ruling = self.ruling(question)
         taxes = tuple(_line_tax(line.key, line.net_minor, question.currency, ruling) for line in question.lines)
         return TaxAnswer(taxes, tuple(_sentences(question, ruling)))
+
+    def unclear(self, sale: TaxQuestion) -> str | None:
+        """What is missing to say which tax is due, as the second half of a sentence; None when nothing is."""
+        buyer = sale.buyer
+        if sale.is_exempt or buyer.country != sale.seller.country:
+            return None
+        if self._unknown_regions(buyer):
+            given, region = (buyer.region or "").strip(), REGIONS[buyer.country]
+            missing = f"its address names no {region}"
+            return f"“{given}” in its address is no {region} that we know" if given else missing
+        if buyer.country in (*NATIONAL, *REGIONS):
+            return None
+        return f"the built-in table has no rates of {Locale('en').territories.get(buyer.country, buyer.country)}"
 
     def ruling(self, question: TaxQuestion) -> Ruling:
         """The one rate that every line of the document bears: all that is sold is software as a service."""
         buyer, seller, day = question.buyer, question.seller, question.tax_date
         if question.is_exempt:
             return _untaxed(buyer, "exempt")
-        if seller.country in _BY_REGION:
+        if seller.country in REGIONS:
             return self._by_region(seller, buyer, day)
         if buyer.country == seller.country:
             return _taxed(buyer.country, NATIONAL.get(buyer.country, ()), day, buyer)
@@ -80,28 +97,30 @@ class TaxTable:
         know enough to say which; None where the table does not know the country."""
         buyer, seller = sale.buyer, sale.seller
         if not sale.is_exempt and buyer.country == seller.country:
-            if buyer.country not in (*NATIONAL, *_BY_REGION):
+            if buyer.country not in (*NATIONAL, *REGIONS):
                 return None
-            if regions := self._unknown_region(buyer):
+            if regions := self._unknown_regions(buyer):
                 places = (replace(buyer, region=region) for region in regions)
                 return tuple(sorted({self.ruling(replace(sale, buyer=place)).whole_percent for place in places}))
         due = self.ruling(sale).whole_percent
         # Without a valid id both may stand: the rule about ids says what is wrong.
         return (_ZERO, due) if due and is_reverse_charge(seller.country, buyer.country) else (due,)
 
-    def _unknown_region(self, buyer: Place) -> tuple[str, ...]:
-        """Regions that the buyer may be in, when a country that taxes by region does not say which."""
-        if buyer.country == "US" and not buyer.region:
-            return (*sorted(self.registrations.get("US", ())), _ELSEWHERE)
-        is_lost = buyer.country == "CA" and (buyer.region or "").upper() not in CANADA
-        return tuple(sorted(CANADA)) if is_lost else ()
+    def _unknown_regions(self, buyer: Place) -> tuple[str, ...]:
+        """Regions that the buyer may be in, when it is not known and the tax depends on it; else none."""
+        if region_code(buyer.country, buyer.region):
+            return ()
+        collecting = sorted(self.registrations.get(buyer.country, ()))
+        if buyer.country == "US" and collecting:
+            return (*collecting, _ELSEWHERE)
+        return tuple(sorted(CANADA)) if buyer.country == "CA" else ()
 
     def _by_region(self, seller: Place, buyer: Place, day: date) -> Ruling:
         if buyer.country != seller.country:
             return _untaxed(buyer, "export")
-        region = (buyer.region or "").upper()
+        region = region_code(buyer.country, buyer.region) or ""
         if seller.country == "CA":
-            return _taxed(f"CA-{region}" if region in CANADA else "CA", CANADA.get(region, CANADA["AB"]), day, buyer)
+            return _taxed(f"CA-{region}", CANADA[region], day, buyer)
         if region not in self.registrations.get("US", frozenset()):
             return _untaxed(buyer, "no_nexus")
         return _taxed(f"US-{region}", UNITED_STATES.get(region, ()), day, buyer)

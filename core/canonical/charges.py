@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from typing import Literal
@@ -73,3 +74,37 @@ class ChargeTerms(BaseModel):
     # "daily": parts of a period are charged by the day; "none": a period begun is charged whole.
     proration: Literal["daily", "none"] = "daily"
     shares: tuple[EntityShare, ...] = ()
+
+
+def flaw_of(terms: ChargeTerms) -> str | None:
+    """Why nothing may be priced by these terms, said of a line or a price ("has a minimum below zero"); None when it
+    may. Held against what comes in, and again before anything is billed."""
+    return next((told for is_wrong, told in _BOUNDS if is_wrong(terms)), None)
+
+
+def _numbers(terms: ChargeTerms) -> list[Decimal]:
+    stated = (terms.included_quantity, terms.minimum_amount, terms.commit_amount, terms.package_size)
+    return [each for each in (*stated, *_prices(terms), *(tier.up_to for tier in terms.tiers)) if each is not None]
+
+
+def _prices(terms: ChargeTerms) -> list[Decimal]:
+    return [
+        *(tier.unit_price for tier in terms.tiers),
+        *(tier.flat_fee for tier in terms.tiers),
+        *(step.unit_price for step in terms.ramp),
+    ]
+
+
+# Ten digits before the point are what quantities and prices are kept with.
+_MOST = Decimal(10) ** 10
+_BOUNDS: tuple[tuple[Callable[[ChargeTerms], bool], str], ...] = (
+    (lambda t: t.included_quantity < 0, "includes a quantity below zero"),
+    (lambda t: (t.minimum_amount or 0) < 0, "has a minimum below zero"),
+    (lambda t: (t.commit_amount or 0) < 0, "has a commitment below zero"),
+    (lambda t: any(price < 0 for price in _prices(t)), "has a price below zero among its tiers or steps"),
+    (lambda t: not 0 <= (t.discount_percent or 0) <= 100, "has a discount that is not between 0 and 100 percent"),
+    (lambda t: any(share.percent < 0 for share in t.shares), "has a share below zero"),
+    (lambda t: sum(share.percent for share in t.shares) > 100, "is shared out beyond the whole of it"),
+    (lambda t: t.frequency_months is not None and t.frequency_months < 1, "is billed in periods of no length"),
+    (lambda t: any(abs(number) >= _MOST for number in _numbers(t)), "names a number beyond what can be billed"),
+)

@@ -22,8 +22,10 @@ def is_valid_tax_id(country: str, tax_id: str) -> bool:
         if country == "GB":
             gb_vat.validate(tax_id)
             return True
-        prefix = "EL" if country == "GR" else country
         compact = tax_id.replace(" ", "").upper()
+        prefix = "EL" if country == "GR" else country
+        if country == "GR" and compact.startswith("GR"):
+            compact = prefix + compact.removeprefix("GR")
         eu_vat.validate(compact if compact.startswith(prefix) else prefix + compact)
     except stdnum_exceptions.ValidationError:
         return False

@@ -21,7 +21,7 @@ def contract_covers_period(facts: Facts) -> tuple[Finding, ...]:
     contract, start = facts.contract, facts.period_start or facts.issue_date
     if contract is None:
         return ()
-    is_inside = contract.starts_on <= start and (contract.ends_on is None or start <= contract.ends_on)
+    is_inside = contract.starts_on <= start and (contract.last_day is None or start <= contract.last_day)
     if is_inside and contract.status != "draft":
         return ()
     until = f"{contract.ends_on:%d %b %Y}" if contract.ends_on else "open"

@@ -38,6 +38,8 @@ TYPES: dict[str, str] = {
     "customer.on_hold": "master_data",
     "address.missing": "master_data",
     "entity.unknown": "master_data",
+    "seller.incomplete": "master_data",
+    "seller.no_account": "master_data",
     "mapping.item_missing": "master_data",
     "contract.missing": "contract",
     "contract.not_active": "contract",
@@ -169,6 +171,16 @@ class CustomerFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class SellerFacts:
+    """What the letter of the legal entity says of it."""
+
+    name: str
+    tax_id: str | None
+    address: str | None
+    payment_instructions: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class PromiseFacts:
     """One line of the contract: a (delta) quantity at a price, in effect between two days."""
 
@@ -194,6 +206,13 @@ class ContractFacts:
     discount_percent: Decimal
     discount_ends_on: date | None
     promises: tuple[PromiseFacts, ...]
+    # It goes on beyond its last day, term by term.
+    is_renewed: bool = False
+
+    @property
+    def last_day(self) -> date | None:
+        """None while it goes on, by renewal or without end."""
+        return None if self.is_renewed else self.ends_on
 
     def products_on(self, day: date) -> dict[str, tuple[Decimal, Decimal]]:
         """Quantity (summed over order and amendments) and unit price per product in effect on `day`."""
@@ -253,6 +272,11 @@ class Facts:
     # Of what the house drafted: its schedule, and the tax as stated per jurisdiction (None: not determined yet).
     due: tuple[DueFacts, ...] = ()
     stated_tax_minor: int | None = None
+    # Why nobody can say its tax: the second half of a sentence.
+    tax_gap: str | None = None
+    # Who writes the invoice, and whether the money is taken from a payment method on file.
+    seller: SellerFacts | None = None
+    is_collected: bool = False
     # Of what somebody else has taxed: the rates that may stand on it; None when nobody can say.
     tax_percents: tuple[Decimal, ...] | None = None
     # Of a credit memo: why, and whether the invoice that it corrects is here.

@@ -134,7 +134,7 @@ def no_charge_is_extra(facts: Facts) -> tuple[Finding, ...]:
 def _is_promised(contract: ContractFacts, line: LineFacts, facts: Facts) -> bool:
     """Outside the contract's term nothing is promised; that is another rule's finding."""
     day = line.period_start or facts.issue_date
-    is_outside = day < contract.starts_on or (contract.ends_on is not None and day > contract.ends_on)
+    is_outside = day < contract.starts_on or (contract.last_day is not None and day > contract.last_day)
     return is_outside or line.product_code in contract.products_on(day)
 
 

@@ -11,10 +11,18 @@ from core.validation.model import Facts, Finding, Rule
 from core.validation.party_rules import PARTY_RULES
 from core.validation.pricing_rules import LINE_RULES, PRICING_RULES
 from core.validation.schedule_rules import SCHEDULE_RULES
+from core.validation.seller_rules import SELLER_RULES
 
 INVOICE_RULES: tuple[Rule, ...] = (*PARTY_RULES, *CONTRACT_RULES, *PRICING_RULES, *DOCUMENT_RULES)
 # What the house drafted is held against its schedule and the tax engine's answer instead of against plain lines alone.
-HOUSE_RULES: tuple[Rule, ...] = (*PARTY_RULES, *CONTRACT_RULES, *LINE_RULES, *SCHEDULE_RULES, *HEAD_RULES)
+HOUSE_RULES: tuple[Rule, ...] = (
+    *PARTY_RULES,
+    *SELLER_RULES,
+    *CONTRACT_RULES,
+    *LINE_RULES,
+    *SCHEDULE_RULES,
+    *HEAD_RULES,
+)
 RULES: dict[str, tuple[Rule, ...]] = {
     "invoice": INVOICE_RULES,
     "house_invoice": HOUSE_RULES,

@@ -108,9 +108,7 @@ def credited_lines_say_why(facts: Facts) -> tuple[Finding, ...]:
 def tax_is_determined(facts: Facts) -> tuple[Finding, ...]:
     """The engine's tax per jurisdiction is the tax of the lines and of the invoice."""
     if facts.stated_tax_minor is None:
-        sentence = "The tax of this invoice has not been determined yet."
-        cause = f"tax.undetermined:{facts.entity}"
-        return (Finding("tax.undetermined", "blocking", sentence, {}, facts.total_minor, cause),)
+        return (_undetermined(facts),)
     lines = sum(line.tax_minor for line in facts.lines)
     if facts.stated_tax_minor == lines == facts.tax_minor:
         return ()
@@ -121,6 +119,16 @@ def tax_is_determined(facts: Facts) -> tuple[Finding, ...]:
     evidence = {"billed_tax_minor": facts.tax_minor, "expected_tax_minor": facts.stated_tax_minor}
     stake = abs(facts.tax_minor - facts.stated_tax_minor)
     return (Finding("tax.mismatch", "blocking", sentence, evidence, stake, f"tax.mismatch:{facts.number}"),)
+
+
+def _undetermined(facts: Facts) -> Finding:
+    sentence, about = "The tax of this invoice has not been determined yet.", facts.entity
+    evidence: dict[str, str | None] = {}
+    if facts.tax_gap is not None:
+        name = facts.customer.name if facts.customer else "the customer"
+        sentence, about = f"The tax of {name} cannot be determined: {facts.tax_gap}.", name
+        evidence = {"bill_to": facts.bill_to, "country": facts.bill_to_country}
+    return Finding("tax.undetermined", "blocking", sentence, evidence, facts.total_minor, f"tax.undetermined:{about}")
 
 
 def tax_id_is_valid(facts: Facts) -> tuple[Finding, ...]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from core.billing.tax import TaxTable
 from core.db.tables import Customer, Document, DocumentLine, LegalEntity
 from core.documents.model import HOUSE, natural_key
 from core.ports import Place, TaxableLine, TaxAnswer, TaxQuestion
@@ -66,11 +67,14 @@ class Sale:
     entity: LegalEntity
     currency: str
     day: date
+    # What a person put right on the document itself.
+    corrections: Mapping[str, Any] = field(default_factory=dict)
 
 
 def question(sale: Sale, lines: Sequence[TaxableLine]) -> TaxQuestion:
     """Under the key that the document is delivered with, so that what was asked can be committed later."""
     customer, entity = sale.customer, sale.entity
+    facts = _facts_of(customer, sale.corrections)
     return TaxQuestion(
         key=natural_key(HOUSE, sale.ref),
         kind="invoice",
@@ -79,25 +83,43 @@ def question(sale: Sale, lines: Sequence[TaxableLine]) -> TaxQuestion:
         currency=sale.currency,
         tax_date=sale.day,
         seller=Place(entity.country, entity.region, None, None, entity.address),
-        buyer=place_of(customer, entity),
+        buyer=replace(place_of(customer, entity), line=facts["bill_to"]),
         lines=tuple(lines),
         seller_tax_id=entity.tax_id,
-        buyer_tax_id=customer.tax_id,
+        buyer_tax_id=facts["tax_id"],
         is_exempt=customer.is_tax_exempt,
     )
 
 
+def buyer_facts(row: Document, customer: Customer) -> dict[str, str | None]:
+    """What an invoice of the house says of its buyer: as a person corrected it, else as the CRM says."""
+    return _facts_of(customer, row.corrections)
+
+
+def _facts_of(customer: Customer, corrections: Mapping[str, Any]) -> dict[str, str | None]:
+    known = {"tax_id": customer.tax_id, "bill_to": customer.address, "bill_to_country": customer.country}
+    return known | {name: corrections[name] for name in known if name in corrections}
+
+
 def stored_question(
-    row: Document, lines: Sequence[DocumentLine], customer: Customer, entity: LegalEntity
+    row: Document, lines: Sequence[DocumentLine], customer: Customer, entity: LegalEntity, *, day: date | None = None
 ) -> TaxQuestion:
-    """Of a draft that is in the store already."""
+    """Of a draft that is in the store already; `day`: of the tax, when it is not that of the draft."""
     taxable = [
         TaxableLine(
             str(line.position), line.product_code or "", line.amount_minor - line.discount_minor, line.description
         )
         for line in lines
     ]
-    return question(Sale(row.source_ref, customer, entity, row.currency, row.issue_date), taxable)
+    sale = Sale(row.source_ref, customer, entity, row.currency, day or row.issue_date, row.corrections)
+    return question(sale, taxable)
+
+
+def tax_gap(table: TaxTable, row: Document, customer: Customer | None, entity: LegalEntity | None) -> str | None:
+    """Why the built-in table cannot say the tax of a draft that it is to tax; None when it can."""
+    if row.tax_engine != TABLE or row.is_issued or customer is None or entity is None:
+        return None
+    return table.unclear(stored_question(row, (), customer, entity))
 
 
 def place_of(customer: Customer, entity: LegalEntity) -> Place:

@@ -12,13 +12,13 @@ import pytest
 from sqlalchemy import update
 
 from connectors import Connector, avatax
-from core.canonical import EntityRecord
 from core.db.tables import BillingRun, Case, Delivery, Document, DocumentLine, DocumentTax
 from core.intake import store as intake
 from core.runtime import Runtime
 from core.workflow import execute
 from core.workflow.billing_commands import CancelRun, ReleaseRun
 from core.workflow.command import Target
+from core.workflow.commands import CorrectDocument
 from jobs.deliver import deliver
 from jobs.determine_tax import determine_tax
 from jobs.run_billing import bill_due, run_billing, run_unfinished
@@ -66,8 +66,7 @@ def house(runtime: Runtime, engine: Engine) -> Iterator[Runtime]:
     """A legal entity in the United States whose tax AvaTax determines, and a customer of it in Texas."""
     settings = runtime.settings.model_copy(update={"tax_engines": {"US": "avatax"}})
     found = replace(runtime, settings=settings)
-    entity = EntityRecord(
-        source=b.LEDGER,
+    entity = b.entity(
         source_ref="1",
         code="US",
         name="Halden Inc",
@@ -223,6 +222,28 @@ def test_an_address_that_the_engine_refuses_is_an_exception_in_its_words(
     assert only(house, Case).state == "resolved"
 
 
+def test_a_corrected_address_is_asked_about_anew(house: Runtime, engine: Engine) -> None:
+    record(house, b.CRM, customers=(b.customer(entity="US", currency="USD", is_on_hold=True, **AUSTIN),))
+    drafted(house, "CT-8014")
+    assert ask(house, engine) == 1
+    before = the_document(house)
+    assert (before.state, before.tax_minor > 0) == ("on_hold", True)
+    case = only(house, Case)
+    wish = CorrectDocument(case=Target(case.id, case.revision), bill_to="10 Elm St, Austin", note="moved next door")
+    execute(house, wish, person(house, "Ana"))
+    row = the_document(house)
+    assert (row.state, row.tax_minor, row.total_minor, all_rows(house, DocumentTax)) == ("on_hold", 0, 200_000, [])
+    assert {each.code for each in all_rows(house, Case) if each.state == "open"} == {
+        "customer.on_hold",
+        "tax.undetermined",
+    }
+    assert ask(house, engine) == 1
+    assert the_document(house).tax_minor == before.tax_minor
+    held = engine.held("house_CT-8014-20261101")
+    assert held is not None and "10 Elm St" in str(held)
+    assert [each.code for each in all_rows(house, Case) if each.state == "open"] == ["customer.on_hold"]
+
+
 def test_an_engine_that_is_away_keeps_drafts_waiting_and_somebody_is_told_once(
     house: Runtime, engine: Engine, clock: FixedClock
 ) -> None:
@@ -291,7 +312,7 @@ def test_entities_without_an_engine_are_taxed_by_the_table_at_once(house: Runtim
 
 def test_registrations_decide_where_the_table_charges_sales_tax(runtime: Runtime) -> None:
     registered = replace(runtime, settings=runtime.settings.model_copy(update={"tax_registrations": frozenset({"TX"})}))
-    entity = EntityRecord(source=b.LEDGER, source_ref="1", code="US", name="Inc", country="US", currency="USD")
+    entity = b.entity(source_ref="1", code="US", name="Inc", country="US", currency="USD")
     record(registered, b.LEDGER, entities=(entity,))
     record(registered, b.CRM, customers=(b.customer(entity="US", currency="USD", **AUSTIN),))
     contract(registered, "CT-8012")

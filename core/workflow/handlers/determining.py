@@ -22,6 +22,7 @@ from core.workflow.context import Context, Outcome
 from core.workflow.deciding import case_key, decide, document_case, judge, raise_cases
 from core.workflow.handlers.running import settle_found
 from core.workflow.releasing import take_back
+from core.workflow.retaxing import write_tax
 from core.workflow.taxing import taxed
 
 _REFUSED = "tax.undetermined"
@@ -35,7 +36,7 @@ def record_tax(command: RecordTax, ctx: Context) -> Outcome:
     answers = {each.document_id: each for each in command.found if _is_asked(rows.get(each.document_id), each)}
     refusals = [each for each in command.refused if _is_asked(rows.get(each.document_id), each)]
     if answers:
-        _write(ctx, rows, answers)
+        write_tax(ctx, rows, {id: taxed(each.engine, each.answer) for id, each in answers.items()})
         _go_on(ctx, {id: rows[id] for id in answers})
     _refuse(ctx, rows, refusals)
     _note_silence(ctx, command.silence, [rows[id] for id in answers])
@@ -50,18 +51,6 @@ def _is_asked(row: Document | None, said: TaxFound | TaxRefused) -> bool:
     if row is None or row.is_issued or row.state == DocumentState.VOID:
         return False
     return row.content_hash == said.content_hash
-
-
-def _write(ctx: Context, rows: Mapping[UUID, Document], answers: Mapping[UUID, TaxFound]) -> None:
-    found = {id: taxed(each.engine, each.answer) for id, each in answers.items()}
-    taxes = [{"document_id": id} | row for id, each in found.items() for row in each.rows]
-    untaxed.write_taxes(ctx.session, taxes, {id: each.lines for id, each in found.items()})
-    for id, each in found.items():
-        row = rows[id]
-        row.tax_minor, row.tax_engine = each.total_minor, each.engine
-        row.total_minor = row.subtotal_minor - row.discount_minor + row.tax_minor
-        row.revision += 1
-    ctx.session.flush()
 
 
 def _go_on(ctx: Context, rows: Mapping[UUID, Document]) -> None:

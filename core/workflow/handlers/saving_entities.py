@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.audit.model import Note
+from core.cases import store as cases
 from core.db.tables import LegalEntity
 from core.kit.errors import NotFound, Refused, Stale
 from core.kit.tax_ids import is_valid_tax_id
@@ -10,6 +11,7 @@ from core.parties.model import LETTERHEAD
 from core.parties.rules import email_finding, instructions_finding
 from core.workflow.billing_commands import SaveEntity
 from core.workflow.context import Context, Outcome
+from core.workflow.deciding import decide
 from core.workflow.permissions import check_entities
 
 
@@ -31,6 +33,8 @@ def save_entity(command: SaveEntity, ctx: Context) -> Outcome:
         setattr(row, name, wished[name])
     row.written = sorted({*row.written, *changed})
     row.revision += 1
+    ctx.session.flush()
+    decide(ctx, cases.documents_of_cause(ctx.session, [f"seller.incomplete:{row.code}"]))
     detail = {"before": before, "after": {name: wished[name] for name in changed}}
     told = ", ".join(name.replace("_id", " number").replace("_", " ") for name in changed)
     return Outcome({"code": row.code}, (Note(f"Changed the letterhead of {row.name}: {told}.", _of(row), detail),))

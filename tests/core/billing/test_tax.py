@@ -84,12 +84,52 @@ def test_a_wrong_tax_id_is_told() -> None:
 
 
 @pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        (tax("US", "US"), "its address names no state of the United States"),
+        (tax("US", "US", " "), "its address names no state of the United States"),
+        (tax("US", "US", "Nowhere"), "“Nowhere” in its address is no state of the United States that we know"),
+        (tax("CA", "CA"), "its address names no province of Canada"),
+        (tax("CA", "CA", "XX"), "“XX” in its address is no province of Canada that we know"),
+        (tax("JP", "JP"), "the built-in table has no rates of Japan"),
+    ],
+)
+def test_a_place_that_does_not_say_which_tax_is_due_is_told_and_never_taxed_by_guess(
+    question: TaxQuestion, told: str
+) -> None:
+    answer = TABLE.calculate(question)
+    assert answer.taxes == ()
+    assert answer.sentences == (told,)
+
+
+def test_where_no_region_would_make_a_difference_none_is_asked_for() -> None:
+    nowhere_registered = TaxTable({"US": frozenset()})
+    assert {line.reason for line in nowhere_registered.calculate(tax("US", "US")).taxes} == {"no_nexus"}
+    assert {line.reason for line in TABLE.calculate(tax("US", "US", is_exempt=True)).taxes} == {"exempt"}
+    assert {line.reason for line in TABLE.calculate(tax("CA", "US")).taxes} == {"export"}
+
+
+@pytest.mark.parametrize("region", ["NY", "ny", "US-NY", "New York", " new  york "])
+def test_a_region_is_known_by_its_code_and_by_its_name(region: str) -> None:
+    assert {line.percent for line in TABLE.calculate(tax("US", "US", region)).taxes} == {Decimal(4)}
+
+
+def test_an_invoice_of_somebody_else_may_bear_any_rate_that_an_unknown_region_leaves_open() -> None:
+    assert TABLE.percents(tax("US", "US", "Nowhere")) == (Decimal(0), Decimal(4), Decimal(5))
+    assert TABLE.percents(tax("CA", "CA", "XX")) == TABLE.percents(tax("CA", "CA"))
+    assert TABLE.percents(tax("JP", "JP")) is None
+
+
+@pytest.mark.parametrize(
     ("country", "id", "is_valid"),
     [
         ("DE", "DE136695976", True),
         ("DE", "136695976", True),
         ("DE", "DE136695977", False),
         ("GR", "EL094259216", True),
+        ("GR", "GR094259216", True),
+        ("GR", "094259216", True),
+        ("GR", "GR094259217", False),
         ("GB", "GB980780684", True),
         ("GB", "GB802311781", False),
         ("US", "12-3456789", True),

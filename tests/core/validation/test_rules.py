@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 
 from core.billing.tax import TaxTable
-from core.db.tables import Customer, Document, LegalEntity
+from core.db.tables import Contract, ContractLine, Customer, Document, LegalEntity
 from core.validation.model import (
     ContractFacts,
     CustomerFacts,
@@ -22,6 +22,7 @@ from core.validation.model import (
 )
 from core.validation.rules import findings
 from core.workflow.lawful import lawful_percents
+from core.workflow.promised import contract_facts
 
 START, END = date(2026, 10, 1), date(2026, 11, 1)
 CUSTOMER = CustomerFacts("Nordlicht GmbH", "DE", "Hafenstraße 4", "DE811234565", False, False, 30)
@@ -214,3 +215,35 @@ def test_only_the_later_of_two_twins_is_the_duplicate() -> None:
 def test_a_credit_memo_needs_a_reason_and_its_invoice() -> None:
     memo = right(kind="credit_memo", reason=None, is_invoice_known=False)
     assert {finding.code for finding in findings(memo)} == {"credit.no_reason", "credit.unknown_invoice"}
+
+
+def test_a_line_without_an_end_is_promised_once_on_any_day_of_a_contract_that_renews() -> None:
+    row = Contract(
+        number="CT-1",
+        status="active",
+        starts_on=date(2026, 1, 1),
+        ends_on=date(2026, 12, 31),
+        currency="EUR",
+        discount_percent=Decimal(0),
+        billing_frequency="monthly",
+        billed_by="stripe",
+        auto_renews=True,
+        renewal_months=6,
+        uplift_percent=Decimal(10),
+    )
+    sold = ((date(2026, 1, 1), None), (date(2027, 8, 1), date(2027, 12, 31)), (date(2026, 2, 1), date(2026, 3, 31)))
+    lines = [
+        ContractLine(
+            product_code="HC-CORE", quantity=Decimal(10), unit_price=Decimal(20), starts_on=first, ends_on=last
+        )
+        for first, last in sold
+    ]
+    facts = contract_facts(row, lines, date(2026, 10, 1))
+    assert facts.last_day is None
+    seats = {day: facts.products_on(day)["HC-CORE"][0] for day in (date(2026, 2, 1), date(2026, 12, 31))}
+    assert list(seats.values()) == [20, 10]
+    assert facts.products_on(date(2027, 1, 1))["HC-CORE"] == (Decimal(10), Decimal(22))
+    assert facts.products_on(date(2027, 7, 1))["HC-CORE"] == (Decimal(10), Decimal("24.2"))
+    # Agreed within the renewed term: added, at its own price until the next renewal.
+    assert facts.products_on(date(2027, 8, 1))["HC-CORE"] == (Decimal(20), Decimal(20))
+    assert facts.products_on(date(2028, 1, 1))["HC-CORE"] == (Decimal(20), Decimal(22))
