@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -40,6 +41,7 @@ class Item:
     terms_id: UUID | None
     covers: list[str]
     closed_at: datetime | None
+    used: Decimal | None = None
 
     def is_as(self, wanted: NewItem) -> bool:
         """Whether nothing would change by writing the other in its place."""

@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, fields
 from datetime import date, datetime
+from decimal import Decimal
+from types import MappingProxyType
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -34,10 +36,16 @@ _KEPT = (
     ScheduleItem.terms_id,
     ScheduleItem.covers,
     ScheduleItem.closed_at,
+    ScheduleItem.used,
 )
 _CLOSE = text(
-    "update schedule_items i set state = 'billed', document_id = x.document_id, closed_at = :now "
-    "from json_to_recordset(cast(:rows as json)) as x(id uuid, document_id uuid) where i.id = x.id and i.state = 'open'"
+    "update schedule_items i set state = 'billed', document_id = x.document_id, closed_at = :now, used = x.used, "
+    "corrected = null from json_to_recordset(cast(:rows as json)) as x(id uuid, document_id uuid, used numeric) "
+    "where i.id = x.id and i.state = 'open'"
+)
+_CORRECT = text(
+    "update schedule_items i set corrected = coalesce(i.corrected, 0) + x.change "
+    "from json_to_recordset(cast(:rows as json)) as x(id uuid, change numeric) where i.id = x.id"
 )
 # Periods are at most two years long, so that older history is not looked at.
 _TWINS = text(
@@ -115,23 +123,29 @@ def _is_due(through: date) -> ColumnElement[bool]:
     return condition
 
 
-def mark_billed(session: Session, documents: Mapping[UUID, UUID], now: datetime) -> None:
-    """Closes open items; `documents` gives the document of each by item id."""
-    rows = [{"id": item, "document_id": document} for item, document in documents.items()]
+def mark_billed(
+    session: Session,
+    documents: Mapping[UUID, UUID | None],
+    now: datetime,
+    used: Mapping[UUID, Decimal] = MappingProxyType({}),
+) -> None:
+    """Closes open items; `documents` gives the document of each by item id, None for what came to nothing, so that no
+    invoice is made for it. `used`: what was measured of those of usage."""
+    rows = [{"id": item, "document_id": document, "used": used.get(item)} for item, document in documents.items()]
     for chunk in _chunks(rows, _ROWS):
         session.execute(_CLOSE, {"rows": to_json(chunk).decode(), "now": now})
 
 
+def note_corrected(session: Session, changes: Mapping[UUID, Decimal]) -> None:
+    """By how much corrections of usage have changed the measure of billed items since."""
+    if changes:
+        rows = [{"id": id, "change": change} for id, change in changes.items()]
+        session.execute(_CORRECT, {"rows": to_json(rows).decode()})
+
+
 def mark_worthless(session: Session, ids: Iterable[UUID], now: datetime) -> None:
     """Closes open items that came to nothing, so that no invoice is made for them."""
-    wanted = list(ids)
-    if wanted:
-        session.execute(
-            update(ScheduleItem)
-            .where(is_one_of(ScheduleItem.id, wanted), ScheduleItem.state == ItemState.OPEN)
-            .values(state=ItemState.BILLED, closed_at=now)
-            .execution_options(synchronize_session=False)
-        )
+    mark_billed(session, dict.fromkeys(ids), now)
 
 
 def reopen(session: Session, document_ids: Iterable[UUID]) -> set[UUID]:
@@ -170,6 +184,11 @@ def items_of_documents(session: Session, document_ids: Iterable[UUID]) -> dict[U
     return found
 
 
+def items(session: Session, ids: Iterable[UUID]) -> list[ScheduleItem]:
+    statement = select(ScheduleItem).where(is_one_of(ScheduleItem.id, ids))
+    return list(session.scalars(statement.order_by(ScheduleItem.period_start, ScheduleItem.id)))
+
+
 def twins(session: Session, documents: Mapping[UUID, UUID]) -> dict[UUID, UUID]:
     """Another document that bills the same charge for some of the same days, per item; `documents`: the document of
     each item."""
@@ -179,7 +198,10 @@ def twins(session: Session, documents: Mapping[UUID, UUID]) -> dict[UUID, UUID]:
 
 def kept_as(session: Session, document_id: UUID) -> list[dict[str, Any]]:
     """The items that a document bills, JSON-ready, so that `bring_back` can put them where they were."""
-    rows = items_of_documents(session, [document_id]).get(document_id, [])
+    return as_kept(items_of_documents(session, [document_id]).get(document_id, []))
+
+
+def as_kept(rows: Iterable[ScheduleItem]) -> list[dict[str, Any]]:
     return [{name: _plain(getattr(row, name)) for name in _WHOLE} for row in rows]
 
 
@@ -191,22 +213,29 @@ def bring_back(session: Session, items: Iterable[Mapping[str, Any]]) -> None:
 
 
 def is_settled_later(session: Session, document_id: UUID) -> bool:
-    """Whether another document bills an adjustment of the same charges, made when this one's items were billed: its
-    amounts rest on them."""
+    """As `settled_later`, of one document."""
+    return bool(settled_later(session, [document_id]))
+
+
+def settled_later(session: Session, document_ids: Iterable[UUID]) -> set[UUID]:
+    """Documents of which another one, not among them, bills an adjustment of the same charges, made when their items
+    were billed: its amounts rest on them."""
+    wanted = list(document_ids)
     own, later = aliased(ScheduleItem), aliased(ScheduleItem)
     is_later = (later.contract_id == own.contract_id) & (later.charge_key == own.charge_key)
     statement = (
-        select(later.id)
-        .join(own, is_later)
+        select(own.document_id)
+        .join(later, is_later)
         .where(
-            own.document_id == document_id,
+            is_one_of(own.document_id, wanted),
             later.kind == ADJUSTMENT,
             later.state == ItemState.BILLED,
-            later.document_id != document_id,
+            ~is_one_of(later.document_id, wanted),
             later.closed_at >= own.closed_at,
         )
+        .distinct()
     )
-    return session.scalar(statement.limit(1)) is not None
+    return {id for id in session.scalars(statement) if id is not None}
 
 
 def _plain(value: Any) -> Any:

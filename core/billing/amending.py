@@ -2,17 +2,19 @@
 
 A billed slot is never changed. On the days for which something changed, the old net is credited and the new net
 charged: both are parts of the slot's amounts, and together they are exactly what the slot would cost now less what it
-did cost. So any number of amendments, one after the other, ends at what the last one says, to the cent.
+did cost. So any number of amendments, one after the other, ends at what the last one says, to the cent. Only one that
+changes nothing but how the amount is divided into lines makes no line for the cent by which their rounding differs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
+from types import MappingProxyType
 
 from core.billing import wording
 from core.billing.anchors import Grid, grid_of, own_grid
@@ -30,11 +32,22 @@ _DAY = timedelta(days=1)
 _ADJUSTABLE = frozenset({"recurring", "one_off", "milestone", "credit"})
 
 
-def adjustments(before: Agreement, after: Agreement, billed: Iterable[Slot]) -> tuple[RatedLine, ...]:
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What was kept of a billed slot: the agreement that it was billed under, and what was measured of usage."""
+
+    under: Agreement | None = None
+    used: Decimal | None = None
+
+
+def adjustments(
+    before: Agreement, after: Agreement, billed: Iterable[Slot], known: Mapping[Slot, Known] = MappingProxyType({})
+) -> tuple[RatedLine, ...]:
     """Lines of kind "adjustment" for what changed inside the billed slots: minus the old net, plus the new net.
 
-    Nothing for slots of usage (a correction of usage is measured, not agreed), for charges that cannot be priced
-    before or after (`rate` says why), and for what is the same. Raises Refused when the currency has changed.
+    Usage counts as it was measured when it was billed. Nothing for usage of which that is not known or which a
+    commitment pays, for charges that cannot be priced before or after (`rate` says why), and for what is the same.
+    Raises Refused when the currency has changed.
     """
     if before.currency != after.currency:
         sentence = f"{after.number} was billed in {before.currency} and cannot be corrected in {after.currency}."
@@ -48,8 +61,9 @@ def adjustments(before: Agreement, after: Agreement, billed: Iterable[Slot]) -> 
     found: list[RatedLine] = []
     for slot in sorted(set(billed), key=lambda slot: (slot.charge_key, slot.kind, slot.span)):
         pair = _Pair(before, after, old.get(slot.charge_key), new.get(slot.charge_key), digits)
-        if slot.kind in _ADJUSTABLE and pair.is_changed:
-            found.extend(_adjusted(pair, slot))
+        about = known.get(slot, Known())
+        if pair.is_changed and (slot.kind in _ADJUSTABLE or pair.counts(slot, about)):
+            found.extend(_adjusted(pair, slot, about))
     return tuple(found)
 
 
@@ -67,38 +81,55 @@ class _Pair:
     def is_changed(self) -> bool:
         return self.old != self.new or _frame(self.before) != _frame(self.after)
 
+    def counts(self, slot: Slot, known: Known) -> bool:
+        """Usage that is known, and that no commitment pays."""
+        charges = [charge for charge in (self.old, self.new) if charge is not None]
+        is_free = all(charge.terms.commit_amount is None for charge in charges)
+        return slot.kind == "usage" and known.used is not None and is_free
+
 
 def _frame(agreement: Agreement) -> tuple[object, ...]:
     """All that an agreement says beyond its charges."""
     return tuple(getattr(agreement, name) for name in Agreement.__slots__ if name not in ("number", "charges"))
 
 
-def _adjusted(pair: _Pair, slot: Slot) -> Iterator[RatedLine]:
+def _adjusted(pair: _Pair, slot: Slot, known: Known) -> Iterator[RatedLine]:
     """Both sides are counted in the periods in which the slot was billed."""
-    grid = _grid(pair, slot)
+    grid = _billed_grid(slot, known) or _grid(pair, slot)
     if grid is None:
         return
     try:
-        was = profile_of(pair.before, pair.old, slot, grid)
-        now = profile_of(pair.after, pair.new, slot, grid)
+        was = profile_of(pair.before, pair.old, slot, grid, known.used)
+        now = profile_of(pair.after, pair.new, slot, grid, known.used)
     except Unpriceable:
         return
     changes = list(_changes(was, now))
     if changes:
         for change in _in_minor(changes, now.net_minor - was.net_minor):
             yield from _lines(pair, change)
-    if was.true_up_minor != now.true_up_minor:
+    is_moved = not changes and was.net_minor + was.true_up_minor == now.net_minor + now.true_up_minor
+    if was.true_up_minor != now.true_up_minor and not is_moved:
         yield from _true_ups(pair, slot.span, was, now)
 
 
+def _billed_grid(slot: Slot, known: Known) -> Grid | None:
+    """The periods of the agreement that the slot was billed under, however often it has been amended since."""
+    if known.under is None:
+        return None
+    charge = next((each for each in known.under.charges if each.key == slot.charge_key), None)
+    return grid_of(known.under, charge) if charge is not None else None
+
+
 def _grid(pair: _Pair, slot: Slot) -> Grid | None:
-    """The periods in which the slot was billed: those of the agreement before; where the slot is none of them (an
-    earlier amendment changed the periods) and has whole months, its own."""
+    """Where it is not known what the slot was billed under: the periods of the agreement before; where the slot is none
+    of them (an earlier amendment changed the periods) and has whole months, its own."""
     if pair.old is None:
         return None if pair.new is None else grid_of(pair.after, pair.new)
     grid = grid_of(pair.before, pair.old)
     own = own_grid(slot.span)
-    return own if own is not None and not _is_period(pair.before, grid, slot.span) else grid
+    if own is None or _is_period(pair.before, grid, slot.span) or grid.months % own.months:
+        return grid
+    return own
 
 
 def _is_period(agreement: Agreement, grid: Grid, span: Span) -> bool:

@@ -8,17 +8,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
 from core.billing import wording
-from core.billing.model import RatedLine, Span
+from core.billing.model import Agreement, RatedLine, Span
 from core.billing.proration import Deal
+from core.billing.renewing import renewals_by
 from core.billing.rounding import half_up
 from core.kit.money import to_decimal, to_minor
 
 _ONE = Decimal(1)
+
+
+def drawn_in_term(agreement: Agreement, draws: Iterable[tuple[date, int]], day: date) -> int:
+    """Of what a commitment has paid, by the first day of each period, that which is of the term of the day: a
+    commitment is made for a term, and made anew with it."""
+    term = renewals_by(agreement, day)
+    return sum(minor for first, minor in draws if renewals_by(agreement, first) == term)
 
 
 def true_up(deal: Deal, lines: Sequence[RatedLine], span: Span, whole: Span) -> RatedLine | None:

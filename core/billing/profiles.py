@@ -12,7 +12,8 @@ from itertools import groupby
 from core.billing import wording
 from core.billing.anchors import Grid
 from core.billing.lines import once, once_piece, recurring
-from core.billing.model import Agreement, Charge, Slot, Span
+from core.billing.metered import metered
+from core.billing.model import Agreement, Charge, Measured, Slot, Span
 from core.billing.proration import Deal, Piece, deal_of, pieces
 from core.billing.sharing import shares_of
 
@@ -62,13 +63,18 @@ class Profile:
 _NOTHING = Profile((), 0, 0)
 
 
-def profile_of(agreement: Agreement, charge: Charge | None, slot: Slot, grid: Grid) -> Profile:
-    """Of a charge that is not (or no longer) part of the agreement: nothing. Raises Unpriceable."""
+def profile_of(
+    agreement: Agreement, charge: Charge | None, slot: Slot, grid: Grid, used: Decimal | None = None
+) -> Profile:
+    """Of a charge that is not (or no longer) part of the agreement: nothing. `used`: what was measured of a slot of
+    usage. Raises Unpriceable."""
     if charge is None or charge.terms.kind != slot.kind:
         return _NOTHING
     deal = deal_of(agreement, charge, grid)
     if slot.kind == "recurring":
         return _recurring(deal, slot)
+    if slot.kind == "usage":
+        return _metered(deal, slot, used or Decimal(0))
     piece = once_piece(deal, slot)
     if piece is None:
         return _NOTHING
@@ -90,6 +96,20 @@ def _recurring(deal: Deal, slot: Slot) -> Profile:
         sum(line.net_minor for line in lines if line.kind != "true_up"),
         sum(line.net_minor for line in lines if line.kind == "true_up"),
     )
+
+
+def _metered(deal: Deal, slot: Slot, used: Decimal) -> Profile:
+    """Usage is priced as a whole: no day of its period costs anything by itself."""
+    lines = metered(deal, slot, Measured(used), 0).lines
+    if not lines:
+        return _NOTHING
+    first = lines[0]
+    net_minor = sum(line.net_minor for line in lines if line.kind != "true_up")
+    facts = (net_minor, tuple(shares_of(deal.charge)))
+    words = first.arithmetic.partition(f" = {wording.amount(first.amount_minor, deal.digits)}")
+    less = f", less {wording.percent(deal.discount.percent)}" if first.discount_minor else ""
+    whole = Stretch(slot.span, facts, Fraction(net_minor), first.quantity, first.unit_price, words[0], 0, less)
+    return Profile((whole,), net_minor, sum(line.net_minor for line in lines if line.kind == "true_up"))
 
 
 def _by_discount(span: Span, ends_on: date | None) -> Iterator[Span]:

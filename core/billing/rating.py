@@ -10,6 +10,7 @@ from core.billing.holding import Unpriceable
 from core.billing.metered import measured_for, metered
 from core.billing.model import Agreement, Charge, Rated, RatedLine, Slot, SlotKind, Unratable, Usage
 from core.billing.proration import Deal, deal_of
+from core.billing.renewing import renewals_by
 from core.billing.sharing import shared, shares_of
 from core.kit.money import UnknownCurrency, exponent
 
@@ -88,7 +89,7 @@ def _lines(deal: Deal, slots: Sequence[Slot], usage: Usage) -> tuple[list[RatedL
 
 
 def _usage_lines(deal: Deal, slots: Sequence[Slot], usage: Usage) -> tuple[list[RatedLine], int]:
-    """One period after the other, each drawing on what those before have left of a commitment."""
+    """One period after the other, each drawing on what those of its term before have left of a commitment."""
     lines: list[RatedLine] = []
     drawn_minor = 0
     for at, slot in enumerate(slots):
@@ -96,8 +97,13 @@ def _usage_lines(deal: Deal, slots: Sequence[Slot], usage: Usage) -> tuple[list[
         if measured is None:
             sentence = f"It is not said in which period {deal.charge.description} was used."
             raise Unpriceable(deal.charge.key, "usage.ambiguous", sentence)
-        drawn_minor = measured.drawn_minor if at == 0 else max(drawn_minor, measured.drawn_minor)
+        is_first = at == 0 or _term(deal, slot) != _term(deal, slots[at - 1])
+        drawn_minor = measured.drawn_minor if is_first else max(drawn_minor, measured.drawn_minor)
         billed = metered(deal, slot, measured, drawn_minor)
         lines.extend(billed.lines)
         drawn_minor = billed.drawn_minor
     return lines, drawn_minor
+
+
+def _term(deal: Deal, slot: Slot) -> int:
+    return renewals_by(deal.agreement, slot.span.starts_on)

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from core.agreements import schedule as schedules
 from core.agreements.model import ADJUSTMENT
+from core.billing.commitments import drawn_in_term
 from core.billing.metered import usage_key, usage_span
 from core.billing.model import Agreement, Charge, Measured, RatedLine, Slot, SlotKind, Span
 from core.billing.rating import rate
@@ -23,6 +24,7 @@ from core.usage import store as usage
 from core.usage.model import Wanted
 from core.workflow.agreed import read_agreements
 from core.workflow.context import Context
+from core.workflow.metered_once import Reading, contested
 from core.workflow.planning import lines_of
 
 _NOTHING = Decimal(0)
@@ -60,10 +62,15 @@ class DueLine:
 
 @dataclass(frozen=True, slots=True)
 class Consumption:
-    """What was used, per schedule item, and what commitments have paid before, per contract and charge."""
+    """What was used, and what commitments have paid of the same term, per schedule item."""
 
     quantities: Mapping[UUID, Decimal]
-    drawn: Mapping[tuple[UUID, str], int]
+    drawn: Mapping[UUID, int]
+    # Why an item of usage must not be billed: another charge counts the same usage.
+    contested: Mapping[UUID, str] = field(default_factory=dict)
+
+    def of(self, item: ScheduleItem) -> Decimal:
+        return self.quantities.get(item.id, _NOTHING)
 
 
 def read_due(ctx: Context, contract_ids: Iterable[UUID], through: date) -> list[Due]:
@@ -83,19 +90,38 @@ def read_due(ctx: Context, contract_ids: Iterable[UUID], through: date) -> list[
 
 def read_consumption(ctx: Context, batch: Iterable[Due], besides: Iterable[UUID] = ()) -> Consumption:
     """One look into the usage of all of them. `besides`: documents whose own share of commitments does not count."""
-    wanted, committed = [], []
+    readings: list[Reading] = []
+    committed: list[tuple[ScheduleItem, Agreement]] = []
     for due in batch:
         for item, charge in _metered(due):
             assert due.agreement is not None
             span = usage_span(due.agreement, charge, Span(item.period_start, item.period_end))
             if span is not None and charge.terms.meter is not None:
-                days = (_midnight(span.starts_on), _midnight(span.ends_on))
-                wanted.append(Wanted(item.id, charge.terms.meter, due.contract.customer_id, *days))
+                owner = (due.contract.id, charge.key, due.contract.customer_id)
+                readings.append(Reading(item.id, *owner, charge.terms.meter, span))
             if charge.terms.commit_amount is not None:
-                committed.append((due.contract.id, charge.key))
-    measured = usage.measured(ctx.session, wanted) if wanted else {}
-    drawn = draft_rows.drawn(ctx.session, committed, besides) if committed else {}
-    return Consumption(cast(dict[UUID, Decimal], measured), drawn)
+                committed.append((item, due.agreement))
+    if not readings and not committed:
+        return Consumption({}, {})
+    measured = usage.measured(ctx.session, [_wanted(each) for each in readings])
+    drawn = _drawn(ctx, committed, besides) if committed else {}
+    return Consumption(cast(dict[UUID, Decimal], measured), drawn, contested(ctx, readings))
+
+
+def _wanted(reading: Reading) -> Wanted:
+    days = (_midnight(reading.span.starts_on), _midnight(reading.span.ends_on))
+    return Wanted(reading.item_id, reading.meter, reading.customer_id, *days)
+
+
+def _drawn(
+    ctx: Context, committed: Iterable[tuple[ScheduleItem, Agreement]], besides: Iterable[UUID]
+) -> dict[UUID, int]:
+    items = list(committed)
+    paid = draft_rows.drawn(ctx.session, {(item.contract_id, item.charge_key) for item, _ in items}, besides)
+    return {
+        item.id: drawn_in_term(agreement, paid.get((item.contract_id, item.charge_key), ()), item.period_start)
+        for item, agreement in items
+    }
 
 
 def _metered(due: Due) -> Iterator[tuple[ScheduleItem, Charge]]:
@@ -116,11 +142,12 @@ def rate_due(due: Due, used: Consumption) -> list[DueLine]:
     if due.problem is not None or due.agreement is None:
         raise Unbillable("billing.unratable", due.problem or f"Contract {due.contract.number} cannot be billed.")
     plain = [item for item in due.items if item.kind != ADJUSTMENT]
+    for item in plain:
+        if item.id in used.contested:
+            raise Unbillable("billing.unratable", f"Contract {due.contract.number}: {used.contested[item.id]}")
     slots = [_slot(item) for item in plain]
     consumed = {
-        usage_key(slot): Measured(
-            used.quantities.get(item.id, _NOTHING), used.drawn.get((due.contract.id, item.charge_key), 0)
-        )
+        usage_key(slot): Measured(used.of(item), used.drawn.get(item.id, 0))
         for item, slot in zip(plain, slots, strict=True)
         if item.kind == "usage"
     }

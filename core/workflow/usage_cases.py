@@ -23,13 +23,13 @@ from core.workflow.deciding import raise_cases
 from core.workflow.usage_batch import Batch, Conflict
 
 # So many events are shown as evidence.
-_SHOWN = 20
+SHOWN = 20
 
 
 def raise_usage_cases(ctx: Context, batch: Batch) -> list[UUID]:
     """Opens what is not open yet."""
     touched = {period.key: period for row in batch.fresh for period in batch.periods_of(row)}
-    new = [*_unplaced(batch.fresh), *_without_meter(batch), *_conflicts(batch.conflicts), *_after_billing(batch)]
+    new = [*_unplaced(batch.fresh), *_without_meter(batch), *_conflicts(batch.conflicts)]
     return open_all(ctx, [*new, *breaches(ctx, touched.values())])
 
 
@@ -62,7 +62,7 @@ def _unplaced(fresh: Iterable[EventRow]) -> Iterable[NewCase]:
             found[row.subject].append(row)
     for subject, rows in found.items():
         sentence = f"Usage came for “{subject}”, which is none of our customers. It waits and is not billed."
-        yield _case("usage.unplaced", subject, sentence, {"sender": rows[0].source, "events": _ids(rows)})
+        yield _case("usage.unplaced", subject, sentence, {"sender": rows[0].source, "events": ids_of(rows)})
 
 
 def close_unplaced(ctx: Context, subjects: Iterable[str]) -> int:
@@ -77,7 +77,7 @@ def _without_meter(batch: Batch) -> Iterable[NewCase]:
             found[row.meter].append(row)
     for meter, rows in found.items():
         sentence = f"Usage came for the meter “{meter}”, which is not set up or archived. Nothing bills it."
-        yield _case("usage.no_meter", meter, sentence, {"sender": rows[0].source, "events": _ids(rows)})
+        yield _case("usage.no_meter", meter, sentence, {"sender": rows[0].source, "events": ids_of(rows)})
 
 
 def _conflicts(conflicts: Sequence[Conflict]) -> Iterable[NewCase]:
@@ -86,28 +86,8 @@ def _conflicts(conflicts: Sequence[Conflict]) -> Iterable[NewCase]:
         found[each.sent.source].append(each)
     for source, those in found.items():
         sentence = f"“{source}” used ids of usage events again for other events. The first ones stay and are billed."
-        shown = [{"id": c.sent.event_id, "kept": _told(c.kept), "sent again as": _told(c.sent)} for c in those[:_SHOWN]]
+        shown = [{"id": c.sent.event_id, "kept": _told(c.kept), "sent again as": _told(c.sent)} for c in those[:SHOWN]]
         yield _case("usage.conflict", source, sentence, {"events": shown, "count": len(those)})
-
-
-def _after_billing(batch: Batch) -> Iterable[NewCase]:
-    found: dict[tuple[UUID, str, Any], tuple[ChargedPeriod, list[EventRow]]] = {}
-    for row in batch.fresh:
-        for period in batch.periods_of(row):
-            if period.is_billed:
-                found.setdefault(period.key, (period, []))[1].append(row)
-    for period, rows in found.values():
-        sentence = (
-            f"Usage of “{period.meter}” came after {_month(period)} of contract {period.contract_number} was billed. "
-            "It is on no invoice."
-        )
-        evidence = {
-            "contract": period.contract_number,
-            "period": _month(period),
-            "quantity": sum(row.value for row in rows),
-            "events": _ids(rows),
-        }
-        yield _case("usage.after_billing", _subject(period), sentence, evidence, period.customer_id)
 
 
 def breaches(ctx: Context, periods: Iterable[ChargedPeriod]) -> list[NewCase]:
@@ -129,16 +109,20 @@ def breaches(ctx: Context, periods: Iterable[ChargedPeriod]) -> list[NewCase]:
 def _breach(period: ChargedPeriod) -> NewCase:
     used, included = f"{period.used.normalize():,f}", f"{period.included.normalize():,f}"
     sentence = (
-        f"{used} of “{period.meter}” used in {_month(period)}, where contract {period.contract_number} "
+        f"{used} of “{period.meter}” used in {month_of(period)}, where contract {period.contract_number} "
         f"includes {included}."
     )
     evidence = {
         "contract": period.contract_number,
-        "period": _month(period),
+        "period": month_of(period),
         "included": included,
         "used": used,
     }
-    return _case("entitlement.breach", _subject(period), sentence, evidence, period.customer_id)
+    return _case("entitlement.breach", subject_of(period), sentence, evidence, period.customer_id)
+
+
+def after_billing(period: ChargedPeriod, sentence: str, evidence: Mapping[str, Any]) -> NewCase:
+    return _case("usage.after_billing", subject_of(period), sentence, evidence, period.customer_id)
 
 
 def corrected_after_billing(
@@ -146,25 +130,25 @@ def corrected_after_billing(
 ) -> NewCase:
     """`effect_minor`: what the period costs more (or less) now, net, in the contract's currency; None = unknown."""
     sentence = (
-        f"Usage of “{period.meter}” was corrected after {_month(period)} of contract {period.contract_number} was "
+        f"Usage of “{period.meter}” was corrected after {month_of(period)} of contract {period.contract_number} was "
         f"billed: {reason}"
     )
-    subject = f"{_subject(period)}:{evidence['correction']}"
+    subject = f"{subject_of(period)}:{evidence['correction']}"
     shown = {name: value for name, value in evidence.items() if name != "correction"}
     case = _case("usage.corrected_after_billing", subject, sentence, shown, period.customer_id)
     return replace(case, amount_minor=effect_minor, currency=period.currency, stake_minor=stake_minor)
 
 
-def _subject(period: ChargedPeriod) -> str:
+def subject_of(period: ChargedPeriod) -> str:
     return f"{period.contract_id}:{period.charge_key}:{period.period_start}"
 
 
-def _month(period: ChargedPeriod) -> str:
+def month_of(period: ChargedPeriod) -> str:
     return f"{period.period_start:%d %b %Y} to {period.period_end:%d %b %Y}"
 
 
-def _ids(rows: Sequence[EventRow]) -> list[str]:
-    return [row.event_id for row in rows[:_SHOWN]]
+def ids_of(rows: Sequence[EventRow]) -> list[str]:
+    return [row.event_id for row in rows[:SHOWN]]
 
 
 def _told(row: EventRow) -> str:

@@ -114,6 +114,10 @@ class ScheduleItem(Table):
     document_id: Mapped[UUID | None]
     planned_at: Mapped[Instant]
     closed_at: Mapped[Instant | None]
+    # Of usage: what was measured when it was billed, and by how much corrections, which have exceptions of their own,
+    # have changed the measure since.
+    used: Mapped[Decimal | None] = mapped_column(Numeric(24, 6))
+    corrected: Mapped[Decimal | None] = mapped_column(Numeric(24, 6))
 
 
 class ContractTerms(Table):

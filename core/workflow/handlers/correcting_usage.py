@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from uuid import UUID
 
+from core.agreements import schedule as schedules
 from core.audit.model import Note
 from core.db.tables import Customer
 from core.kit.errors import NotFound, Refused
@@ -12,7 +14,7 @@ from core.usage import charged, corrections, days, rules, store
 from core.usage.charged import ChargedPeriod
 from core.usage.corrections import Correction
 from core.usage.model import MeterTerms, Wanted
-from core.workflow import usage_cases, usage_money
+from core.workflow import usage_cases, usage_cases_late, usage_money
 from core.workflow.billing_commands import CorrectUsage
 from core.workflow.context import Context, Outcome
 
@@ -24,7 +26,8 @@ def correct_usage(command: CorrectUsage, ctx: Context) -> Outcome:
     customer, terms = _checked(command, ctx)
     span = Wanted("span", command.meter, customer.id, command.since, command.until)
     before = store.measured(ctx.session, [span])["span"]
-    billed = charged.with_use(ctx.session, _billed(command, ctx, customer.id))
+    closed = charged.with_use(ctx.session, _closed(command, ctx, customer.id))
+    billed = [period for period in closed if period.is_billed]
     correction = Correction(
         new_id(),
         command.kind,
@@ -39,7 +42,11 @@ def correct_usage(command: CorrectUsage, ctx: Context) -> Outcome:
     after = store.measured(ctx.session, [span])["span"]
     days.summarise_spans(ctx.session, [span])
     if before != after:
-        _open_cases(ctx, correction, billed, {"before": before, "after": after, "correction": correction.id})
+        now = charged.with_use(ctx.session, closed)
+        usage_cases_late.reopen(ctx, now)
+        schedules.note_corrected(ctx.session, _changes(closed, now))
+        told = {"before": before, "after": after, "correction": correction.id}
+        _open_cases(ctx, correction, billed, told)
     result = {"archived": archived, "before": str(before), "after": str(after)}
     result |= {"billed": sorted({period.contract_number for period in billed})}
     sentence = f"{_DONE[command.kind]} “{terms.name or command.meter}” by {customer.name}: {correction.reason}"
@@ -63,11 +70,24 @@ def _checked(command: CorrectUsage, ctx: Context) -> tuple[Customer, MeterTerms]
     return customer, terms
 
 
-def _billed(command: CorrectUsage, ctx: Context, customer: UUID) -> list[ChargedPeriod]:
+def _closed(command: CorrectUsage, ctx: Context, customer: UUID) -> list[ChargedPeriod]:
     found = charged.charged_periods(
         ctx.session, {customer}, {command.meter}, command.since.date(), command.until.date()
     )
-    return [period for period in found if period.is_billed and period.overlaps(command.since, command.until)]
+    return [
+        period
+        for period in found
+        if (period.is_billed or period.is_closed_at_nothing) and period.overlaps(command.since, command.until)
+    ]
+
+
+def _changes(before: list[ChargedPeriod], after: list[ChargedPeriod]) -> dict[UUID, Decimal]:
+    """By how much billed periods count otherwise now, by item."""
+    return {
+        old.item_id: new.used - old.used
+        for old, new in zip(before, after, strict=True)
+        if old.is_billed and old.item_id is not None
+    }
 
 
 def _open_cases(ctx: Context, correction: Correction, billed: list[ChargedPeriod], evidence: dict[str, object]) -> None:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import UTC, date
 from typing import Any
+from uuid import UUID
 
 from core.audit.model import Note
 from core.usage import charged, days, placing
+from core.usage.charged import ChargedPeriod
 from core.usage.model import Wanted
+from core.usage.placing import Placed
 from core.usage.receipts import keep_receipt
-from core.workflow import usage_batch, usage_cases
+from core.workflow import usage_batch, usage_cases, usage_cases_late
 from core.workflow.billing_commands import RecordUsage, SummariseUsage
 from core.workflow.context import Context, Outcome
 
@@ -21,6 +27,8 @@ def record_usage(command: RecordUsage, ctx: Context) -> Outcome:
     source = usage_batch.source_of(command.events)
     receipt = keep_receipt(ctx.session, command.key_id, source, answer, ctx.now)
     opened = usage_cases.raise_usage_cases(ctx, batch)
+    touched = {period.key: period for row in batch.fresh for period in batch.periods_of(row)}
+    opened += usage_cases_late.look_after(ctx, touched.values(), usage_cases_late.come_to(batch))
     return Outcome(answer, (_note(answer, source, str(receipt), len(opened)),) if opened else ())
 
 
@@ -32,6 +40,10 @@ def _note(answer: dict[str, Any], source: str, receipt: str, opened: int) -> Not
 def summarise_usage(command: SummariseUsage, ctx: Context) -> Outcome:
     placed = place_usage(ctx)
     changed = days.summarise_received(ctx.session, command.since)
+    if command.since is not None:
+        # What came while its period was being billed was in neither's sight.
+        periods = charged.billed_lately(ctx.session, command.since)
+        usage_cases_late.look_after(ctx, charged.with_use(ctx.session, periods))
     note = Note(f"{placed} usage events found their customer.", None, {"placed": placed})
     return Outcome({"days": changed, "placed": placed}, (note,) if placed else ())
 
@@ -52,6 +64,18 @@ def place_usage(ctx: Context) -> int:
         min(each.at for each in placed).date(),
         max(each.at for each in placed).date(),
     )
-    entitled = [period for period in found if period.included]
-    usage_cases.open_all(ctx, usage_cases.breaches(ctx, charged.with_use(ctx.session, entitled)))
+    periods = charged.with_use(ctx.session, _touched(found, placed))
+    usage_cases.open_all(ctx, usage_cases.breaches(ctx, periods))
+    usage_cases_late.look_after(ctx, periods)
     return len(placed)
+
+
+def _touched(periods: Iterable[ChargedPeriod], placed: Iterable[Placed]) -> list[ChargedPeriod]:
+    days: dict[tuple[str, UUID], set[date]] = defaultdict(set)
+    for each in placed:
+        days[each.meter, each.customer_id].add(each.at.astimezone(UTC).date())
+    return [
+        period
+        for period in periods
+        if any(period.period_start <= day < period.period_end for day in days[period.meter, period.customer_id])
+    ]

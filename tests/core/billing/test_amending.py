@@ -8,10 +8,11 @@ from decimal import Decimal
 
 import pytest
 
-from core.billing.amending import adjustments, remaining
+from core.billing.amending import Known, adjustments, remaining
 from core.billing.metered import usage_span
 from core.billing.model import Agreement, Charge, Slot, Span, Step
 from core.billing.periods import slots
+from core.billing.rating import rate
 from core.billing.revenue import slices
 from core.canonical import ChargeTerms
 from core.kit.errors import Refused
@@ -81,7 +82,39 @@ def test_two_amendments_of_a_period_end_at_what_the_last_one_says() -> None:
     assert 25000 + sum(line.net_minor for line in (*one, *two)) == 18333
 
 
-def test_usage_is_not_adjusted_by_an_amendment() -> None:
+def _yearly(ends_on: date) -> Agreement:
+    """A year from 15 January on in periods from 1 February, of which the end of the term cuts the last."""
+    charge = Charge("a", "P", "Seats", ChargeTerms(), (Step(date(2026, 1, 15), None, Decimal(100), Decimal(100)),))
+    return Agreement("C-1", "EUR", date(2026, 1, 15), ends_on, 12, 1, (charge,))
+
+
+def test_a_contract_that_is_shortened_and_then_prolonged_again_costs_what_it_did() -> None:
+    before, shorter = _yearly(date(2027, 1, 1)), _yearly(date(2026, 10, 1))
+    billed = slots(before, date(2026, 3, 1))
+    back = [*adjustments(before, shorter, billed), *adjustments(shorter, before, billed)]
+    assert sum(line.net_minor for line in back) == 0
+
+
+def test_a_contract_that_is_shortened_and_then_withdrawn_gives_back_what_it_cost() -> None:
+    before, shorter = _yearly(date(2027, 1, 1)), _yearly(date(2026, 10, 1))
+    billed = slots(before, date(2026, 3, 1))
+    cost = sum(line.net_minor for line in rate(before, billed, {}).lines)
+    gone = replace(shorter, charges=())
+    back = [*adjustments(before, shorter, billed), *adjustments(shorter, gone, billed)]
+    assert sum(line.net_minor for line in back) == -cost
+
+
+def test_a_part_of_a_year_is_corrected_in_the_year_that_it_was_billed_in_when_that_is_known() -> None:
+    """A quarter of a year, cut by the term, looks like a period of three months."""
+    before, longer = _yearly(date(2026, 5, 1)), _yearly(date(2027, 1, 1))
+    billed = slots(before, date(2026, 3, 1))
+    known = {slot: Known(before) for slot in billed}
+    cost = sum(line.net_minor for line in rate(before, billed, {}).lines)
+    back = adjustments(longer, replace(longer, charges=()), billed, known)
+    assert sum(line.net_minor for line in back) == -cost
+
+
+def test_usage_that_is_not_known_is_not_adjusted_by_an_amendment() -> None:
     before = agreement(kind="usage", meter="calls")
     after = with_step(before, Step(JANUARY, None, Decimal(5), Decimal(30)))
     assert adjustments(before, after, slots(before, date(2026, 6, 1))) == ()

@@ -69,6 +69,8 @@ def charged_house(runtime: Runtime, included: str = "100") -> None:
                     period_end=after,
                     bill_on=after,
                     state=state,
+                    document_id=new_id() if state == "billed" else None,
+                    used=Decimal(0) if state == "billed" else None,
                     currency="EUR",
                     planned_at=NOON,
                     lines=[],

@@ -59,7 +59,7 @@ def test_usage_of_a_period_that_was_billed_is_told_and_opens_an_exception(charge
     receipt = send(charged, usage("a", 5, on(31, 23, month=10)), usage("b", 5))
     assert codes(receipt) == [("a", "billed")]
     case = only(charged, Case)
-    assert (case.code, case.evidence["quantity"], case.evidence["events"]) == ("usage.after_billing", "5.000000", ["a"])
+    assert (case.code, case.evidence["quantity"], case.evidence["events"]) == ("usage.after_billing", "5", ["a"])
 
 
 def test_a_contract_that_somebody_else_bills_has_no_entitlement_here(charged: Runtime) -> None:
