@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import threading
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlparse
@@ -37,7 +37,8 @@ class Client:
         self._session = requests.Session()
         self._session.mount("https://", adapter or HTTPAdapter(pool_connections=2, pool_maxsize=8))
         self._session.hooks["response"].append(self._note_time)
-        self._server_time: datetime | None = None
+        # By how much the org's clock is ahead of ours.
+        self._ahead = timedelta(0)
         self._api: Salesforce | None = None
         self._lock = threading.Lock()
         self._masker = Masker(config.consumer_secret.get_secret_value(), self._basic())
@@ -54,8 +55,8 @@ class Client:
         return answer
 
     def time(self) -> datetime:
-        """The org's clock, as its last answer told; ours before the first one."""
-        return self._server_time or self._clock()
+        """The org's clock: as its last answer told, and gone on by ours since. Ours before the first answer."""
+        return self._clock() + self._ahead
 
     def sign_in(self) -> None:
         """Fetches a token. Raises Misconfigured if the org refuses."""
@@ -179,7 +180,7 @@ class Client:
     def _note_time(self, response: requests.Response, **_: Any) -> None:
         told = response.headers.get("Date")
         if told:
-            self._server_time = parsedate_to_datetime(told)
+            self._ahead = parsedate_to_datetime(told) - self._clock()
 
     def _basic(self) -> str:
         key, secret = self._config.consumer_key.get_secret_value(), self._config.consumer_secret.get_secret_value()

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
-from sqlalchemy import select
+from sqlalchemy import Row, Select, select
 
 from core.db.engine import open_engine
-from core.db.tables import Delivery, Document, User
+from core.db.tables import Contract, Customer, Delivery, Document, User
 from core.kit.clock import utc_now
 from core.policies.rules import decision_table
 from core.runtime import Runtime
@@ -35,7 +35,7 @@ T = TypeVar("T")
 _tick = threading.Event()
 
 
-def eventually(ask: Callable[[], T], what: str, seconds: float = 30) -> T:
+def eventually(ask: Callable[[], T | None], what: str, seconds: float = 30) -> T:
     """Asks until the answer is true; fails after `seconds`."""
     deadline = time.monotonic() + seconds
     while not (answer := ask()):
@@ -45,13 +45,26 @@ def eventually(ask: Callable[[], T], what: str, seconds: float = 30) -> T:
 
 
 def strict_approval() -> dict[str, Any]:
-    """Whatever reaches 100 is agreed by an approver, so that a small company has approvals enough."""
+    """Whatever reaches 1,000 is agreed by an approver, so that a small company has approvals enough; the rest goes
+    straight through."""
     return decision_table(
         "approval",
         ["kind", "amount"],
         ["roles", "due_hours", "reason"],
-        [("S1", "", ">= 100", "['approver']", "24", "'Amount of 100 or more'"), ("S9", "", "", "[]", "0", "'Small'")],
+        [
+            ("S1", "", ">= 1000", "['approver']", "24", "'Amount of 1,000 or more'"),
+            ("S9", "", "", "[]", "0", "'Small'"),
+        ],
     )
+
+
+@dataclass(frozen=True)
+class Bill:
+    """What the house has billed for a contract, as its store tells."""
+
+    number: str
+    state: str
+    is_sent: bool
 
 
 @dataclass
@@ -94,10 +107,38 @@ class Stack:
 
     def ledger(self) -> dict[str, Any]:
         """What NetSuite's books hold, as the emulator itself counts it."""
-        systems = json.loads((self.folder / "systems.json").read_text())
-        address = next(line["address"] for line in systems if line["system"] == "netsuite")
-        found: dict[str, Any] = httpx.get(f"{address}/_sandbox/ledger", timeout=20).json()
+        found: dict[str, Any] = httpx.get(f"{self.line('netsuite')['address']}/_sandbox/ledger", timeout=20).json()
         return found
+
+    def line(self, system: str) -> dict[str, Any]:
+        """Address and credentials of one of the sandbox's systems."""
+        systems: list[dict[str, Any]] = json.loads((self.folder / "systems.json").read_text())
+        return next(line for line in systems if line["system"] == system)
+
+    def letters_about(self, number: str) -> list[bytes]:
+        """The enclosures of the messages in the mailbox whose subject names this invoice."""
+        box = self.line("mail")["address"]
+        found = httpx.get(f"{box}/messages", timeout=20).json()["data"]
+        named = [message["id"] for message in found if number in message["subject"]]
+        return [httpx.get(f"{box}/messages/{id}/attachments/0", timeout=20).content for id in named]
+
+    def has_arrived(self, contract: str) -> bool:
+        """Whether both the contract and who signed it have come from the CRM."""
+        wanted = select(Contract.id).join(Customer, Customer.id == Contract.customer_id)
+        return self._asked(wanted.where(Contract.number == contract)) is not None
+
+    def bill_of(self, contract: str) -> Bill | None:
+        """The contract's only invoice, once there is one."""
+        wanted = select(Document.number, Document.state, Document.sent_at).where(Document.contract_number == contract)
+        row = self._asked(wanted)
+        return Bill(row.number, row.state, row.sent_at is not None) if row else None
+
+    def _asked(self, statement: Select[*tuple[Any, ...]]) -> Row[*tuple[Any, ...]] | None:
+        runtime = self.runtime()
+        with runtime.reading() as session:
+            row = session.execute(statement).one_or_none()
+        runtime.engine.dispose()
+        return row
 
     def posting_key(self, number: str) -> str | None:
         """The key under which the invoice is sent to the ledger, once it has been released."""

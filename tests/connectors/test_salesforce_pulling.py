@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from email.utils import format_datetime
 from typing import Any
 from urllib.parse import parse_qs, urlparse
 
@@ -12,10 +13,12 @@ import pytest
 import requests
 
 from connectors import Connector
+from connectors.salesforce.client import Client
 from core.canonical import ContractRecord, OrderLineRecord
 from core.ports import ConnectorFailure, Misconfigured, Rejected, Source, Transient
 from tests.connectors.payloads import CONTRACT, ORDER_ITEM, changed
-from tests.connectors.vendors import CONSUMER_SECRET, TOKEN, ScriptedSalesforce, salesforce_at
+from tests.connectors.vendors import CONSUMER_SECRET, TOKEN, ScriptedSalesforce, salesforce_at, salesforce_config
+from tests.fakes import NOON, FixedClock
 
 EXPIRED = (401, [{"message": "Session expired or invalid", "errorCode": "INVALID_SESSION_ID"}])
 EMPTY = (200, {"totalSize": 0, "done": True, "records": []})
@@ -71,6 +74,17 @@ def test_a_cursor_at_rest_stands_before_what_has_not_settled() -> None:
     stood = datetime.fromisoformat(page.cursor["stamp"])
     assert 55 <= (datetime.now(UTC) - stood).total_seconds() <= 70
     assert page.cursor["id"] == ""
+
+
+def test_what_has_settled_since_the_last_answer_is_asked_for_at_once() -> None:
+    """Else accounts, which are read first, would come a whole reading later than the contracts of the same moment."""
+    clock, answered = FixedClock(), NOON - timedelta(minutes=5)
+    dated = {"Date": format_datetime(answered, usegmt=True)}
+    client = Client(salesforce_config(), ScriptedSalesforce(lambda request: EMPTY, dated), clock)
+    client.query("SELECT Id FROM Account")
+    assert client.time() == answered
+    clock.advance(seconds=30)
+    assert client.time() == answered + timedelta(seconds=30)
 
 
 def test_a_first_pull_that_was_broken_off_comes_to_rest_before_it_began() -> None:

@@ -64,12 +64,18 @@ def netsuite_error(status: int, code: str, detail: str, path: str | None = None)
 class ScriptedSalesforce(BaseAdapter):
     """Stands in for the network under simple-salesforce: gives out tokens, answers the rest by `handler`.
 
-    `handler` gets the prepared request and answers (status, JSON value or text), or raises.
+    `handler` gets the prepared request and answers (status, JSON value or text), or raises. `headers` come with each
+    of its answers.
     """
 
-    def __init__(self, handler: Callable[[requests.PreparedRequest], tuple[int, Any]]) -> None:
+    def __init__(
+        self,
+        handler: Callable[[requests.PreparedRequest], tuple[int, Any]],
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__()
         self._handler = handler
+        self._headers = headers or {}
         self.token_answer: tuple[int, Any] | None = None
         self.sign_ins = 0
         self.queries: list[str] = []
@@ -80,21 +86,26 @@ class ScriptedSalesforce(BaseAdapter):
             given = {"access_token": f"{TOKEN}{self.sign_ins}", "instance_url": "https://acme.my.salesforce.com"}
             return _response(request, *(self.token_answer or (200, given)))
         self.queries.append(str(request.url))
-        return _response(request, *self._handler(request))
+        answer = _response(request, *self._handler(request))
+        answer.headers.update(self._headers)
+        return answer
 
     def close(self) -> None:
         pass
 
 
 def salesforce_at(adapter: ScriptedSalesforce, **changes: Any) -> Connector:
-    config = salesforce.Config(
+    return salesforce.build(salesforce_config(**changes), adapter)
+
+
+def salesforce_config(**changes: Any) -> salesforce.Config:
+    return salesforce.Config(
         address="https://acme.my.salesforce.com",
         consumer_key=SecretStr(CONSUMER_KEY),
         consumer_secret=SecretStr(CONSUMER_SECRET),
         _env_file=None,
         **changes,
     )
-    return salesforce.build(config, adapter)
 
 
 def _response(request: requests.PreparedRequest, status: int, body: Any) -> requests.Response:
