@@ -307,7 +307,8 @@ class LineTax:
 
 @dataclass(frozen=True, slots=True)
 class TaxAnswer:
-    """`taxes` holds at least one entry per line; `sentences` are remarks for people (why no tax, which id is bad)."""
+    """`taxes` holds at least one entry per line, or none at all where nobody can say the tax; `sentences` are remarks
+    for people (why no tax, which id is bad, what is missing)."""
 
     taxes: tuple[LineTax, ...]
     sentences: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from core.canonical import EntityRecord, InvoiceRecord
+from core.canonical import InvoiceRecord
 from core.db.tables import User
 from core.runtime import Runtime
 from core.workflow import Actor, Receipt, Role, execute
@@ -23,8 +23,7 @@ JOB = job("test")
 def settled_house(runtime: Runtime) -> None:
     """Policies, people, one customer under contract and a mapped product."""
     bootstrap(runtime, is_demo=True)
-    entity = EntityRecord(source=b.LEDGER, source_ref="4", code="DE", name="Halden GmbH", country="DE", currency="EUR")
-    record(runtime, b.LEDGER, entities=(entity,), products=(b.product(source=b.LEDGER, source_ref="9"),))
+    record(runtime, b.LEDGER, entities=(b.entity(),), products=(b.product(source=b.LEDGER, source_ref="9"),))
     record(runtime, b.CRM, customers=(b.customer(),), contracts=(b.contract(),), order_lines=(b.order_line(),))
     record(runtime, b.PAYMENTS, customers=(b.payer(),))
 

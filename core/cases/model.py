@@ -45,3 +45,6 @@ class Route:
 
 
 QUEUES = ("Billing", "Order desk", "Tax", "Master data", "Ledger", "Integrations")
+
+# Nobody lets these pass: what is missing cannot be accepted, and a rejection is not another person's to lift.
+NEVER_WAIVED = frozenset({"tax.undetermined", "approval.rejected"})

@@ -122,6 +122,12 @@ def mark_overdue(session: Session, now: datetime) -> int:
     return len(session.scalars(statement).all())
 
 
+def documents_of_cause(session: Session, causes: Iterable[str]) -> set[UUID]:
+    """Documents with an open case of one of these causes."""
+    wanted = (_IS_OPEN, is_one_of(Case.cause, list(causes)), Case.document_id.is_not(None))
+    return {id for id in session.scalars(select(Case.document_id).where(*wanted)) if id is not None}
+
+
 def of_cause(session: Session, causes: Iterable[str], types: str) -> list[Case]:
     """Open and waived cases of one type with these causes; open ones locked, newest last."""
     statement = select(Case).where(

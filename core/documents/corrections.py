@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
 from core.db.bulk import is_one_of
-from core.db.tables import Document, DocumentLine
+from core.db.tables import Document, DocumentLine, ScheduleItem
 from core.documents.model import HOUSE, DocumentState
 
 # Why an invoice is given back, in whole or in part; what people choose from.
@@ -58,6 +60,74 @@ def given_back(session: Session, invoice_id: UUID) -> GivenBack:
     return GivenBack(lines, unplaced, sum(memos.values()))
 
 
+@dataclass(frozen=True, slots=True)
+class LineCredit:
+    """Net amount that a credit memo gives back of a line of a billing schedule; 0 when it was withdrawn. `is_ours`: a
+    billing run gave it back for a changed contract; otherwise a person did, for `reason`."""
+
+    charge_key: str
+    period_start: date
+    net_minor: int
+    reason: str | None
+    is_ours: bool
+
+
+def line_credits(session: Session, contract_numbers: Iterable[str]) -> dict[UUID, list[LineCredit]]:
+    """What credit memos of the house give back of invoices that still bill what they billed, per contract id."""
+    memo, given, line = aliased(Document), aliased(DocumentLine), aliased(DocumentLine)
+    statement = (
+        select(ScheduleItem.contract_id, line.charge_key, line.period_start, given, memo)
+        .join(memo, memo.id == given.document_id)
+        .join(line, (line.document_id == memo.corrects_id) & (line.position == given.corrects_position))
+        .join(ScheduleItem, ScheduleItem.id == line.schedule_item_id)
+        .where(
+            is_one_of(memo.contract_number, list(contract_numbers)),
+            memo.kind == "credit_memo",
+            memo.source == HOUSE,
+            ScheduleItem.document_id == memo.corrects_id,
+        )
+    )
+    found: dict[UUID, list[LineCredit]] = defaultdict(list)
+    for contract_id, key, day, part, row in session.execute(statement).tuples():
+        if key is None or day is None:
+            continue
+        net = 0 if row.state == DocumentState.VOID else part.amount_minor - part.discount_minor
+        found[contract_id].append(LineCredit(key, day, net, row.reason, row.run_id is not None))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class BilledLine:
+    """A line of an invoice that can be credited; it bills the charge from `period_start` on."""
+
+    document_id: UUID
+    position: int
+    charge_key: str
+    period_start: date
+
+
+def billed_lines(session: Session, contract_id: UUID, charge_keys: Iterable[str]) -> list[BilledLine]:
+    """Lines of posted invoices that still bill something of these charges, the latest first."""
+    statement = (
+        select(DocumentLine.document_id, DocumentLine.position, DocumentLine.charge_key, DocumentLine.period_start)
+        .join(ScheduleItem, ScheduleItem.id == DocumentLine.schedule_item_id)
+        .join(Document, Document.id == DocumentLine.document_id)
+        .where(
+            ScheduleItem.contract_id == contract_id,
+            ScheduleItem.document_id == Document.id,
+            is_one_of(DocumentLine.charge_key, list(charge_keys)),
+            Document.source == HOUSE,
+            Document.kind == "invoice",
+            Document.state == DocumentState.POSTED,
+        )
+        .order_by(Document.issue_date.desc(), Document.id.desc(), DocumentLine.position)
+    )
+    rows = session.execute(statement).tuples()
+    return [
+        BilledLine(id, position, key, day) for id, position, key, day in rows if key is not None and day is not None
+    ]
+
+
 def replacements(session: Session, memo_ids: Iterable[UUID]) -> list[UUID]:
     """Drafts that wait for these credit memos to go out: they bill again what the memos give back."""
     memo = aliased(Document)
@@ -72,6 +142,24 @@ def replacements(session: Session, memo_ids: Iterable[UUID]) -> list[UUID]:
         .order_by(Document.id)
     )
     return list(session.scalars(statement))
+
+
+def waiting_for_credit(session: Session, documents: Iterable[Document]) -> dict[UUID, str]:
+    """Those that take the place of an invoice whose credit memo has not gone out, by the number of that invoice."""
+    replaced = {row.id: row.replaces_id for row in documents if row.replaces_id is not None}
+    if not replaced:
+        return {}
+    wanted = list(replaced.values())
+    memos = select(Document.corrects_id).where(
+        is_one_of(Document.corrects_id, wanted),
+        Document.source == HOUSE,
+        Document.kind == "credit_memo",
+        Document.is_issued,
+        Document.state != DocumentState.VOID,
+    )
+    credited = set(session.scalars(memos))
+    numbers = {row.id: row.number for row in session.scalars(select(Document).where(is_one_of(Document.id, wanted)))}
+    return {id: numbers[old] for id, old in replaced.items() if old not in credited and old in numbers}
 
 
 def replacement_of(session: Session, invoice_id: UUID) -> Document | None:

@@ -6,9 +6,10 @@ was held back for it here, in the state that it moves to. So nothing is inserted
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +18,8 @@ from sqlalchemy.orm import Session, aliased, make_transient_to_detached
 
 from core.db.bulk import insert_rows, is_one_of
 from core.db.tables import BillingRun, Document, DocumentLine, DocumentTax, ScheduleItem
-from core.documents.model import HOUSE, DocumentState
+from core.documents.model import HOUSE, UNDECIDED, WAITING_FOR_RELEASE, DocumentState
+from core.documents.untaxed import TABLE
 
 _HELD_BACK = "new_documents"
 _COLUMNS = [column.key for column in Document.__table__.columns]
@@ -97,7 +99,7 @@ def taken_refs(session: Session, refs: Iterable[str]) -> set[str]:
     return set(session.scalars(statement))
 
 
-_MEMO = aliased(Document)
+_MEMO, _GIVEN = aliased(Document), aliased(DocumentLine)
 # What replaces an invoice goes out when the credit memo of that invoice has.
 _IS_CREDITED = (
     select(_MEMO.id)
@@ -112,7 +114,7 @@ def due_drafts(
     session: Session, now: datetime, limit: int, run_id: UUID | None = None, ids: Iterable[UUID] | None = None
 ) -> dict[str | None, list[UUID]]:
     """Drafts that may be decided (of the run, or among `ids`), by who released their run: it is let go, their grace is
-    over, their tax is determined. Locked; those in other hands are left alone."""
+    over, their tax is determined as far as it can be. Locked; those in other hands are left alone."""
     is_taxed = select(DocumentTax.document_id).where(DocumentTax.document_id == Document.id).exists()
     statement = (
         select(BillingRun.released_by, Document.id)
@@ -121,7 +123,7 @@ def due_drafts(
             Document.state == DocumentState.DRAFT,
             (Document.grace_until.is_(None)) | (Document.grace_until <= now),
             _IS_LET_GO,
-            is_taxed,
+            is_taxed | (Document.tax_engine == TABLE),
         )
         .order_by(Document.id)
         .limit(limit)
@@ -142,6 +144,18 @@ def drafts_of_run(session: Session, run_id: UUID) -> list[UUID]:
     return list(session.scalars(statement.order_by(Document.id)))
 
 
+def not_gone_out(session: Session, contract_ids: Iterable[UUID]) -> list[UUID]:
+    """Invoices of the house for these contracts that nobody has got yet, whatever keeps them."""
+    statement = select(Document.id).where(
+        is_one_of(Document.contract_id, list(contract_ids)),
+        Document.source == HOUSE,
+        Document.kind == "invoice",
+        ~Document.is_issued,
+        Document.state.in_((*UNDECIDED, *WAITING_FOR_RELEASE)),
+    )
+    return list(session.scalars(statement.order_by(Document.id)))
+
+
 def void_drafts(session: Session, run_id: UUID, now: datetime) -> list[UUID]:
     """Takes all drafts of a run back, in one statement; answers which. Their transitions are the caller's to leave."""
     statement = (
@@ -156,12 +170,24 @@ def void_drafts(session: Session, run_id: UUID, now: datetime) -> list[UUID]:
 
 def drawn(
     session: Session, charges: Iterable[tuple[UUID, str]], besides: Iterable[UUID] = ()
-) -> dict[tuple[UUID, str], int]:
-    """What commitments have paid so far, per contract and charge: the lines against its usage that count, those of
-    the documents `besides` left out."""
+) -> dict[tuple[UUID, str], list[tuple[date, int]]]:
+    """What commitments have paid so far, per contract and charge, by the first day of the period: the lines against its
+    usage that count less what credit memos have given back of them, those of the documents `besides` left out."""
     wanted = set(charges)
+    returned = (
+        select(func.coalesce(func.sum(_GIVEN.amount_minor - _GIVEN.discount_minor), 0))
+        .join(_MEMO, _MEMO.id == _GIVEN.document_id)
+        .where(_MEMO.corrects_id == Document.id, _MEMO.kind == "credit_memo", _MEMO.is_issued)
+        .where(_MEMO.state != DocumentState.VOID, _GIVEN.corrects_position == DocumentLine.position)
+        .scalar_subquery()
+    )
     statement = (
-        select(ScheduleItem.contract_id, ScheduleItem.charge_key, func.sum(DocumentLine.amount_minor))
+        select(
+            ScheduleItem.contract_id,
+            ScheduleItem.charge_key,
+            ScheduleItem.period_start,
+            func.sum(returned - DocumentLine.amount_minor),
+        )
         .join(DocumentLine, DocumentLine.document_id == ScheduleItem.document_id)
         .join(Document, Document.id == ScheduleItem.document_id)
         .where(
@@ -173,9 +199,34 @@ def drawn(
             Document.state != DocumentState.VOID,
             ~is_one_of(Document.id, list(besides)),
         )
-        .group_by(ScheduleItem.contract_id, ScheduleItem.charge_key)
+        .group_by(ScheduleItem.contract_id, ScheduleItem.charge_key, ScheduleItem.period_start)
     )
-    return {(row[0], row[1]): -int(row[2]) for row in session.execute(statement) if (row[0], row[1]) in wanted}
+    found: dict[tuple[UUID, str], list[tuple[date, int]]] = defaultdict(list)
+    for contract, charge, day, minor in session.execute(statement):
+        if (contract, charge) in wanted:
+            found[contract, charge].append((day, int(minor)))
+    return found
+
+
+def take_terms(session: Session, terms: Mapping[UUID, UUID]) -> set[UUID]:
+    """Puts items of usage under other terms whose drafts are rated again before they go out; answers which. Drafts in
+    other hands are left alone."""
+    statement = (
+        select(ScheduleItem.id, Document.id)
+        .join(Document, Document.id == ScheduleItem.document_id)
+        .where(
+            is_one_of(ScheduleItem.id, list(terms)),
+            Document.state == DocumentState.DRAFT,
+            Document.grace_until.is_not(None),
+        )
+        .order_by(Document.id)
+        .with_for_update(of=Document, skip_locked=True)
+    )
+    ids = {row[0] for row in session.execute(statement)}
+    for wanted in {terms[id] for id in ids}:
+        same = [id for id in ids if terms[id] == wanted]
+        session.execute(update(ScheduleItem).where(is_one_of(ScheduleItem.id, same)).values(terms_id=wanted))
+    return ids
 
 
 def count_refs(session: Session, refs: Iterable[str]) -> dict[str, int]:

@@ -28,6 +28,9 @@ and i.contract_id not in (select p.contract_id from billing_run_parts p join bil
   where p.state = 'pending' and r.state = 'generating' and r.id is distinct from cast(:run_id as uuid))
 and i.contract_id not in (select p.contract_id from billing_run_parts p join billing_runs r on r.id = p.run_id
   where p.state = 'failed' and r.created_at > :rested)
+and not (i.kind = 'usage' and i.bill_on > cast(:awaited as timestamptz) at time zone 'UTC'
+  and i.contract_id in (select p.contract_id from billing_run_parts p join billing_runs r on r.id = p.run_id
+    where p.state = 'empty' and p.error is null and r.created_at > :awaited))
 """
 _ANY_DUE = text(f"select exists (select 1 {_DUE})")
 _ADD_PARTS = text(
@@ -48,19 +51,22 @@ _SETTLE = text(
 )
 
 
-def is_anything_due(session: Session, through: date, now: datetime) -> bool:
-    """Whether the clock should start a run: something is due that no unfinished run has and that did not just fail."""
-    values = {"run_id": None, "through": through, "entities": None, "rested": now - _REST}
+def is_anything_due(session: Session, through: date, now: datetime, grace: timedelta) -> bool:
+    """Whether the clock should start a run: something is due that no unfinished run has, that did not just fail, and
+    that is not usage which a run has found to be none while its grace goes on."""
+    values = {"run_id": None, "through": through, "entities": None, "rested": now - _REST, "awaited": now - grace}
     return bool(session.scalar(_ANY_DUE, values))
 
 
-def start(session: Session, run: BillingRun, *, is_by_clock: bool) -> int:
+def start(session: Session, run: BillingRun, grace: timedelta, *, is_by_clock: bool) -> int:
     """Inserts the run with a part for each contract that has something due; answers how many. A contract that another
     run is about to bill is left to that run."""
     session.add(run)
     session.flush()
     rested = run.created_at - _REST if is_by_clock else run.created_at + _REST
-    values = {"run_id": run.id, "through": run.through, "entities": run.entities, "rested": rested}
+    awaited = run.created_at - grace if is_by_clock else run.created_at + _REST
+    values = {"run_id": run.id, "through": run.through, "entities": run.entities}
+    values |= {"rested": rested, "awaited": awaited}
     return int(session.execute(_ADD_PARTS, values).rowcount)  # type: ignore[attr-defined]
 
 

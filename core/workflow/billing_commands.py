@@ -142,6 +142,14 @@ class ReleaseInvoices(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WithdrawInvoice(Command):
+    """Takes an invoice of the house back that has not gone out, whatever keeps it; what it billed is due again."""
+
+    document: Target
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RerateDrafts(Command):
     """Measures and rates drafts again, as after late usage, while their grace runs."""
 
@@ -271,6 +279,7 @@ BillingCommand = (
     | ReleaseRun
     | CancelRun
     | ReleaseInvoices
+    | WithdrawInvoice
     | RerateDrafts
     | RecordTax
     | RecordView

@@ -17,6 +17,7 @@ from core.workflow.handlers import (
     running,
     saving_entities,
     scheduling,
+    withdrawing,
 )
 
 
@@ -50,6 +51,8 @@ def handle_billing(command: b.BillingCommand, ctx: Context) -> Outcome:
             return running.cancel_run(command, ctx)
         case b.ReleaseInvoices():
             return running.release_invoices(command, ctx)
+        case b.WithdrawInvoice():
+            return withdrawing.withdraw_invoice(command, ctx)
         case b.RerateDrafts():
             return running.rerate_drafts(command, ctx)
         case b.RecordTax():

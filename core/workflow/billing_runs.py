@@ -23,7 +23,8 @@ _BATCH = 250
 
 def is_anything_due(runtime: Runtime, through: date) -> bool:
     with runtime.reading() as session:
-        return runs.is_anything_due(session, through, runtime.now())
+        grace = timedelta(hours=runtime.settings.usage_grace_hours)
+        return runs.is_anything_due(session, through, runtime.now(), grace)
 
 
 def unfinished(runtime: Runtime, age: timedelta = timedelta(0)) -> list[UUID]:

@@ -88,8 +88,11 @@ def what_is_left(ctx: Context, invoice: Document) -> Left:
     return Left(lines, parts, invoice.total_minor - before.total_minor, before.total_minor != 0)
 
 
-def credit(ctx: Context, invoice: Document, wish: IssueCreditMemo) -> tuple[Document, dict[str, int]]:
-    """The credit memo, decided, and where it went. Raises Refused for more than what is left."""
+def credit(
+    ctx: Context, invoice: Document, wish: IssueCreditMemo, *, run_id: UUID | None = None
+) -> tuple[Document, dict[str, int]]:
+    """The credit memo, decided, and where it went; `run_id`: the billing run that gives back, if no person does.
+    Raises Refused for more than what is left."""
     rest = what_is_left(ctx, invoice)
     parts = [part for part in _parts(rest, invoice, wish) if part.net_minor or part.tax_minor]
     total = sum(part.gross_minor for part in parts)
@@ -99,6 +102,7 @@ def credit(ctx: Context, invoice: Document, wish: IssueCreditMemo) -> tuple[Docu
         most = format_minor(rest.total_minor, invoice.currency)
         raise Refused("credit.too_much", f"At most {invoice.currency} {most} of invoice {invoice.number} is left.")
     memo, content = _lay_out(ctx, invoice, wish, (rest, parts))
+    memo.run_id = run_id
     judged = judge(ctx, {memo.id: memo}, _seen(ctx, memo, content))
     draft_rows.hold_back(ctx.session, {memo.id: content})
     counts = settle(ctx, judged, is_fresh=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -12,12 +12,13 @@ from core.approvals import rules as approval_rules
 from core.approvals import store as approvals
 from core.approvals.model import Asked
 from core.cases import store as cases
-from core.cases.model import CaseState, NewCase, Route
+from core.cases.model import NEVER_WAIVED, CaseState, NewCase, Route
 from core.db.tables import Case, Document
 from core.documents import drafts as draft_rows
 from core.documents import store as documents
 from core.documents.corrections import replacements
 from core.documents.model import HOUSE, UNDECIDED, WAITING_FOR_RELEASE, DocumentState
+from core.documents.untaxed import TABLE
 from core.kit.money import to_decimal
 from core.policies import store as policies
 from core.policies.model import Verdict
@@ -26,7 +27,9 @@ from core.validation.rules import findings as find
 from core.workflow.context import Context
 from core.workflow.gathering import gather
 from core.workflow.people import active_people
+from core.workflow.rejecting import REJECTED, still_rejected
 from core.workflow.releasing import release
+from core.workflow.retaxing import redetermine
 from core.workflow.scheduled import Drafted
 
 
@@ -37,6 +40,8 @@ class Judged:
     rows: Mapping[UUID, Document]
     facts: Mapping[UUID, Facts]
     found: Mapping[UUID, tuple[Finding, ...]]
+    # Those that somebody has rejected as they still are.
+    rejected: frozenset[UUID] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +70,11 @@ def decide(
         return {}
     states = (*UNDECIDED, *WAITING_FOR_RELEASE) if is_told else UNDECIDED
     rows = {id: row for id, row in documents.load(ctx.session, wanted).items() if row.state in states}
-    return settle(ctx, judge(ctx, rows), is_fresh=is_fresh, is_by_hand=is_by_hand)
+    redetermine(ctx, rows)
+    judged = judge(ctx, rows)
+    if not is_fresh:
+        judged = replace(judged, rejected=frozenset(still_rejected(ctx, rows)))
+    return settle(ctx, judged, is_fresh=is_fresh, is_by_hand=is_by_hand)
 
 
 def judge(ctx: Context, rows: Mapping[UUID, Document], drafted: Drafted | None = None) -> Judged:
@@ -79,7 +88,7 @@ def judge(ctx: Context, rows: Mapping[UUID, Document], drafted: Drafted | None =
 def route(ctx: Context, judged: Judged, *, is_by_hand: bool = False) -> Routes:
     """Where each document would go; nothing is written."""
     rows = judged.rows.values()
-    held = [row for row in rows if _blocking(row, judged.found[row.id])]
+    held = [row for row in rows if row.id in judged.rejected or _blocking(row, judged.found[row.id])]
     holding = {row.id for row in held}
     clean = [row for row in rows if row.id not in holding]
     verdicts = _verdicts(ctx, clean, judged.facts)
@@ -99,7 +108,7 @@ def settle(ctx: Context, judged: Judged, *, is_fresh: bool = False, is_by_hand: 
     """Moves the documents where they go, with all that comes of it. `is_fresh`: nothing was said of them before."""
     routes = route(ctx, judged, is_by_hand=is_by_hand)
     if not is_fresh:
-        _close_settled(ctx, judged.rows, judged.found)
+        _close_settled(ctx, judged)
     _move(ctx, routes.held, DocumentState.ON_HOLD)
     _move(ctx, [row for row, _ in routes.asked], DocumentState.AWAITING_APPROVAL)
     _move(ctx, routes.by_hand, DocumentState.ACTION_NEEDED)
@@ -125,7 +134,8 @@ def let_go(ctx: Context, released: Iterable[Document]) -> None:
         return
     taxed = draft_rows.tax_totals(ctx.session, waiting)
     rows = documents.load(ctx.session, waiting)
-    ready = [id for id, row in rows.items() if id in taxed and (row.grace_until or ctx.now) <= ctx.now]
+    known = {id for id, row in rows.items() if id in taxed or row.tax_engine == TABLE}
+    ready = [id for id, row in rows.items() if id in known and (row.grace_until or ctx.now) <= ctx.now]
     decide(ctx, ready, is_told=True)
 
 
@@ -135,7 +145,8 @@ def _move(ctx: Context, rows: list[Document], state: DocumentState) -> None:
 
 
 def _blocking(row: Document, found: Iterable[Finding]) -> list[Finding]:
-    return [finding for finding in found if finding.level == "blocking" and finding.code not in row.waived_codes]
+    waived = set(row.waived_codes) - NEVER_WAIVED
+    return [finding for finding in found if finding.level == "blocking" and finding.code not in waived]
 
 
 def _store_findings(rows: Mapping[UUID, Document], found: Mapping[UUID, tuple[Finding, ...]]) -> None:
@@ -148,16 +159,23 @@ def _store_findings(rows: Mapping[UUID, Document], found: Mapping[UUID, tuple[Fi
             row.findings = fresh
 
 
-def _close_settled(ctx: Context, rows: Mapping[UUID, Document], found: Mapping[UUID, tuple[Finding, ...]]) -> None:
+def _close_settled(ctx: Context, judged: Judged) -> None:
     """Cases whose finding is no longer there are settled, siblings among them; approvals asked before are void."""
-    keys = {case_key(finding.code, id) for id, list_ in found.items() for finding in list_}
+    rows = judged.rows
+    keys = {case_key(finding.code, id) for id, list_ in judged.found.items() for finding in list_}
     settled = [
-        case for case in cases.open_for_documents(ctx.session, rows) if case.key not in keys and not case.delivery_id
+        case
+        for case in cases.open_for_documents(ctx.session, rows)
+        if case.key not in keys and not case.delivery_id and not _stands(case, judged)
     ]
     by = ctx.actor.label
     cases.close(settled, CaseState.RESOLVED, "No longer found when checked again", by, ctx.now)
     documents.leave_transitions(ctx.session, "case", [(case.id, "open", "resolved") for case in settled], ctx.now, by)
     approvals.withdraw(ctx.session, rows, ctx.now)
+
+
+def _stands(case: Case, judged: Judged) -> bool:
+    return case.code == REJECTED and case.document_id in judged.rejected
 
 
 def case_key(code: str, subject: UUID | str) -> str:
@@ -169,7 +187,7 @@ def _open_new(ctx: Context, rows: Mapping[UUID, Document], found: Mapping[UUID, 
         document_case(ctx, rows[id], finding)
         for id, list_ in found.items()
         for finding in list_
-        if finding.code not in rows[id].waived_codes
+        if finding.code not in set(rows[id].waived_codes) - NEVER_WAIVED
     ]
     raise_cases(ctx, new)
 

@@ -5,13 +5,16 @@ The same code serves a preview and a run: a preview only leaves out the writing.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
+from core.agreements.model import ADJUSTMENT
 from core.db.tables import Document, ScheduleItem
 from core.documents import drafts as draft_rows
 from core.documents.drafts import Content
@@ -64,6 +67,10 @@ class Part:
     error: str | None = None
     contract_number: str = ""
     customer_id: UUID | None = None
+    # What was measured, by item of usage.
+    used: Mapping[UUID, Decimal] = field(default_factory=dict)
+    # Adjustments that outweigh what is to be charged: they go back by credit memo, and stay open here.
+    gives_back: Sequence[ScheduleItem] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +135,21 @@ def _part(ctx: Context, order: Order, due: Due, known: tuple[Consumption, Mappin
         return Part(state="empty", **common)
     try:
         lines = rate_due(_billable(due), used)
+        common["gives_back"] = outweighing(due, lines)
+        due, lines = _besides(due, lines, common["gives_back"])
         draft = _draft(ctx, order, due, (lines, refs[contract.id]))
     except Unbillable as reason:
-        return Part(state="failed", code=reason.code, error=reason.sentence, **common)
+        return Part(state="failed", code=reason.code, error=reason.sentence, **common | {"gives_back": ()})
+    measured = {item.id: used.of(item) for item in due.items if item.kind == "usage"}
     if draft is None:
-        return Part(state="empty", closed=due.items, **common)
-    return Part(state="done", draft=draft, **common)
+        closed = [item for item in due.items if not _may_still_be_used(ctx, item)]
+        return Part(state="empty", closed=closed, used=measured, **common)
+    return Part(state="done", draft=draft, used=measured, **common)
+
+
+def _may_still_be_used(ctx: Context, item: ScheduleItem) -> bool:
+    """Usage of a period that is not over, or whose grace is not."""
+    return item.kind == "usage" and _grace_end(ctx, item.bill_on) > ctx.now
 
 
 def _billable(due: Due) -> Due:
@@ -151,6 +167,22 @@ def _billable(due: Due) -> Due:
         code = "billing.no_entity"
         raise Unbillable(code, f"Customer {due.customer.name} belongs to no legal entity that we know ({name}).")
     return due
+
+
+def outweighing(due: Due, lines: Sequence[DueLine]) -> list[ScheduleItem]:
+    """Adjustments that take something back, when all that is due comes to less than nothing."""
+    if sum(each.line.net_minor for each in lines) >= 0:
+        return []
+    nets = Counter[UUID]()
+    for each in lines:
+        nets[each.item_id] += each.line.net_minor
+    return [item for item in due.items if item.kind == ADJUSTMENT and nets[item.id] < 0]
+
+
+def _besides(due: Due, lines: list[DueLine], items: Iterable[ScheduleItem]) -> tuple[Due, list[DueLine]]:
+    ids = {item.id for item in items}
+    rest = replace(due, items=[item for item in due.items if item.id not in ids])
+    return rest, [each for each in lines if each.item_id not in ids]
 
 
 def _draft(ctx: Context, order: Order, due: Due, rated: tuple[list[DueLine], str]) -> Draft | None:
@@ -206,8 +238,12 @@ def _grace(ctx: Context, due: Due) -> datetime | None:
     metered = [item.bill_on for item in due.items if item.kind == "usage"]
     if not metered:
         return None
-    until = datetime.combine(max(metered), time(), UTC) + timedelta(hours=ctx.usage_grace_hours)
+    until = _grace_end(ctx, max(metered))
     return until if until > ctx.now else None
+
+
+def _grace_end(ctx: Context, bill_on: date) -> datetime:
+    return datetime.combine(bill_on, time(), UTC) + timedelta(hours=ctx.usage_grace_hours)
 
 
 def _line(document_id: UUID, position: int, due: DueLine, taxed: Taxed) -> dict[str, Any]:

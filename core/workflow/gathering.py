@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -10,7 +10,7 @@ from uuid import UUID
 
 from core.agreements import store as agreements
 from core.billing.tax import TaxTable
-from core.db.tables import Contract, ContractLine, Customer, Document, DocumentLine, LegalEntity
+from core.db.tables import Customer, Document, DocumentLine, LegalEntity
 from core.documents import store as documents
 from core.documents.model import HOUSE
 from core.parties import store as parties
@@ -22,28 +22,17 @@ from core.validation.model import (
     Facts,
     LineFacts,
     PriorInvoice,
-    PromiseFacts,
+    SellerFacts,
     Tolerance,
 )
-from core.workflow.agreed import chains
 from core.workflow.context import Context
 from core.workflow.lawful import lawful_percents
+from core.workflow.promised import contract_facts
 from core.workflow.scheduled import Drafted, Schedule, schedule_of
+from core.workflow.taxing import tax_gap
 
 # Invoices that say what a contract usually consumes.
 _LATEST = 8
-# Terms of a charge with which quantity × price per month is not the whole story.
-_SPECIAL = (
-    "tiers",
-    "package_size",
-    "ramp",
-    "minimum_amount",
-    "commit_amount",
-    "free_until",
-    "discount_percent",
-    "discount_ends_on",
-    "shares",
-)
 
 
 def gather(ctx: Context, rows: Mapping[UUID, Document], drafted: Drafted | None = None) -> dict[UUID, Facts]:
@@ -109,8 +98,11 @@ def _customers(ctx: Context, rows: Mapping[UUID, Document]) -> Mapping[UUID, Cus
 def _contract_facts(
     ctx: Context, rows: Mapping[UUID, Document], drafted: Drafted | None = None
 ) -> dict[str, ContractFacts]:
+    today = ctx.now.date()
     if drafted is not None and drafted.contracts is not None:
-        return {number: _contract(contract, lines) for number, (contract, lines) in drafted.contracts.items()}
+        return {
+            number: contract_facts(contract, lines, today) for number, (contract, lines) in drafted.contracts.items()
+        }
     numbers = [row.contract_number for row in rows.values() if row.contract_number]
     contracts = agreements.contracts_by_number(ctx.session, numbers)
     lines = agreements.lines_of(ctx.session, [contract.id for contract in contracts.values()])
@@ -118,41 +110,7 @@ def _contract_facts(
         contract = contracts.get(row.contract_number or "")
         if contract is not None and row.contract_id != contract.id:
             row.contract_id = contract.id
-    return {number: _contract(contract, lines[contract.id]) for number, contract in contracts.items()}
-
-
-def _contract(row: Contract, lines: list[ContractLine]) -> ContractFacts:
-    return ContractFacts(
-        row.number,
-        row.status,
-        row.starts_on,
-        row.ends_on,
-        row.currency,
-        row.po_number,
-        row.terms_days,
-        row.discount_percent,
-        row.discount_ends_on,
-        tuple(_promises(row, lines)),
-    )
-
-
-def _promises(contract: Contract, lines: list[ContractLine]) -> Iterator[PromiseFacts]:
-    """Lines of one chain are one charge, under the terms of the first."""
-    if contract.billed_by != HOUSE:
-        for line in lines:
-            yield PromiseFacts(line.product_code, line.quantity, line.unit_price, line.starts_on, line.ends_on)
-        return
-    for key, chain in chains(lines).items():
-        is_plain = not contract.uplift_percent and _is_plain(chain[0].charge)
-        for line in chain:
-            yield PromiseFacts(
-                line.product_code, line.quantity, line.unit_price, line.starts_on, line.ends_on, key, is_plain
-            )
-
-
-def _is_plain(charge: Mapping[str, Any]) -> bool:
-    is_by_unit = charge.get("kind", "recurring") == "recurring" and charge.get("pricing", "per_unit") == "per_unit"
-    return is_by_unit and not any(charge.get(name) for name in _SPECIAL)
+    return {number: contract_facts(contract, lines[contract.id], today) for number, contract in contracts.items()}
 
 
 def _unmapped(ctx: Context, lines: Mapping[UUID, Sequence[Any]]) -> frozenset[str]:
@@ -213,6 +171,9 @@ def _facts(row: Document, around: _Surroundings) -> Facts:
         source=row.source,
         due=around.schedule.due.get(row.id, ()),
         stated_tax_minor=around.schedule.taxes.get(row.id),
+        seller=_seller(entity) if row.source == HOUSE else None,
+        is_collected=row.collection_method == "charge_automatically",
+        tax_gap=tax_gap(around.table, row, customer, entity) if row.source == HOUSE else None,
         tax_percents=lawful_percents(around.table, row, customer, entity),
     )
 
@@ -248,6 +209,10 @@ def _line(row: DocumentLine, kinds: Mapping[UUID, str], plain: frozenset[str | N
         row.earned_by,
         plain is None or (kind == "recurring" and row.charge_key in plain),
     )
+
+
+def _seller(row: LegalEntity | None) -> SellerFacts | None:
+    return None if row is None else SellerFacts(row.name, row.tax_id, row.address, row.payment_instructions)
 
 
 def _customer(row: Customer | None) -> CustomerFacts | None:

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from core.agreements.model import Item, ItemState
 from core.billing.model import Agreement, Charge
+from core.canonical.charges import flaw_of
 from core.db.tables import Contract
 from core.kit.money import UnknownCurrency, exponent
 from core.kit.words import day_in_words as _day
@@ -69,6 +70,16 @@ def _term(contract: Contract, _: Agreement) -> Iterator[Hindrance]:
         )
 
 
+def _figures(contract: Contract, _: Agreement) -> Iterator[Hindrance]:
+    discount, uplift = contract.discount_percent, contract.uplift_percent or Decimal(0)
+    if not 0 <= discount <= 100:
+        yield unbillable(contract, f"its discount of {discount.normalize():f} % is not between 0 and 100 percent")
+    if uplift < -100:
+        yield unbillable(contract, f"its uplift of {uplift.normalize():f} % takes more than the price away")
+    if contract.anchor_day is not None and not 1 <= contract.anchor_day <= 31:
+        yield unbillable(contract, f"its periods begin on day {contract.anchor_day} of a month")
+
+
 def _promises(contract: Contract, agreement: Agreement) -> Iterator[Hindrance]:
     if not agreement.charges:
         yield unbillable(contract, "it has no lines")
@@ -103,9 +114,9 @@ def _flaw(charge: Charge) -> str | None:
         return "is for usage, but no meter is named"
     if terms.kind == "milestone" and terms.milestone_on is None:
         return "is due at a milestone without a date"
-    if sum((share.percent for share in terms.shares), Decimal(0)) > 100:
-        return "is shared out beyond the whole of it"
-    return None
+    if any(step.unit_price < 0 for step in charge.steps):
+        return "is below zero: what is given back is a credit"
+    return flaw_of(terms)
 
 
 def _quantities(contract: Contract, agreement: Agreement) -> Iterator[Hindrance]:
@@ -117,13 +128,16 @@ def _quantities(contract: Contract, agreement: Agreement) -> Iterator[Hindrance]
                 Decimal(0),
             )
             if held < 0:
-                yield unbillable(contract, f"from {_day(day)} on its lines add up to {held:f} of {charge.description}")
+                yield unbillable(
+                    contract, f"from {_day(day)} on its lines add up to {held.normalize():f} of {charge.description}"
+                )
                 break
 
 
 _CHECKS: tuple[Callable[[Contract, Agreement], Iterator[Hindrance]], ...] = (
     _currency,
     _term,
+    _figures,
     _promises,
     _beginnings,
     _pricing,

@@ -54,6 +54,7 @@ ALLOWED: dict[type[Command], frozenset[Role]] = {
     b.ReleaseRun: _TRIAGE,
     b.CancelRun: _TRIAGE,
     b.ReleaseInvoices: _TRIAGE,
+    b.WithdrawInvoice: _TRIAGE,
     b.RerateDrafts: _TRIAGE | _JOBS,
     b.RecordTax: _JOBS,
     b.RecordUsage: _JOBS,

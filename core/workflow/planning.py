@@ -21,11 +21,14 @@ from typing import Any
 from uuid import UUID
 
 from core.agreements.model import ADJUSTMENT, Item, ItemState, NewItem
-from core.billing.amending import adjustments, remaining
+from core.billing.amending import Known, adjustments, remaining
 from core.billing.content import agreement_in, content_of_lines, lines_in
-from core.billing.model import Agreement, RatedLine, Slot, Span, Unratable
+from core.billing.metered import usage_key
+from core.billing.model import Agreement, Measured, RatedLine, Slot, Span, Unratable
 from core.billing.rating import rate
+from core.documents.corrections import LineCredit
 from core.kit.ids import content_hash, id_from
+from core.workflow.balancing import Given, balance, credits_of
 
 # Kinds whose amount is known before anything is used.
 FIXED = frozenset({"recurring", "one_off", "milestone", "credit"})
@@ -52,6 +55,8 @@ class Subject:
     agreement: Agreement
     terms_id: UUID
     items: Sequence[Item]
+    # What credit memos gave back of what was billed.
+    credits: Sequence[LineCredit] = ()
 
     def billed(self) -> list[Item]:
         return [item for item in self.items if item.state == ItemState.BILLED and item.kind != ADJUSTMENT]
@@ -113,12 +118,17 @@ def _item(subject: Subject, slot: Slot, expected_minor: int | None) -> NewItem:
 
 def settled_terms(subject: Subject) -> dict[UUID, UUID]:
     """The terms under which each billed item of a known amount is settled, by item id."""
-    found = {item.id: item.terms_id for item in subject.billed() if item.terms_id and item.kind in FIXED}
+    found = {item.id: item.terms_id for item in subject.billed() if item.terms_id and _is_known(item)}
     for adjustment in _billed_adjustments(subject.items):
         for covered in adjustment.covers:
             if UUID(covered) in found and adjustment.terms_id:
                 found[UUID(covered)] = adjustment.terms_id
     return found
+
+
+def _is_known(item: Item) -> bool:
+    """Whether its amount follows from the terms: usage counts as it was measured when it was billed."""
+    return item.kind in FIXED or (item.kind == "usage" and item.used is not None)
 
 
 def _billed_adjustments(items: Iterable[Item]) -> list[Item]:
@@ -134,13 +144,67 @@ def corrections(subject: Subject, agreement_under: Callable[[UUID], Agreement], 
     """
     lines: dict[str, list[RatedLine]] = defaultdict(list)
     covered: dict[str, set[UUID]] = defaultdict(set)
-    for terms, items in _outdated(subject).items():
+    credited = _credited(subject)
+    for item in credited:
+        lines_left = balance(_given(subject, item, agreement_under))
+        lines[item.charge_key] += lines_left
+        covered[item.charge_key] |= {item.id} if lines_left else set()
+    for terms, found in _outdated(subject).items():
         before = agreement_under(terms)
+        items = [item for item in found if item not in credited]
         for item in items:
             covered[item.charge_key].add(item.id)
-        for line in adjustments(before, subject.agreement, [_slot(item) for item in items]):
+        known = {_slot(item): _known(subject, item, agreement_under) for item in items}
+        for line in adjustments(before, subject.agreement, known, known):
             lines[line.charge_key].append(line)
-    return tuple(_adjustment(subject, key, lines[key], (covered[key], bill_on)) for key in sorted(lines))
+    return tuple(_adjustment(subject, key, lines[key], (covered[key], bill_on)) for key in sorted(lines) if lines[key])
+
+
+def _credited(subject: Subject) -> list[Item]:
+    """Billed items of a known amount of which something was given back; what it comes to is not looked at."""
+    if not subject.credits:
+        return []
+    known = [item for item in subject.billed() if item.terms_id and _is_known(item)]
+    return [item for item in known if credits_of(item, subject.credits)]
+
+
+def _known(subject: Subject, item: Item, agreement_under: Callable[[UUID], Agreement]) -> Known:
+    terms = item.terms_id
+    is_today = terms is None or terms == subject.terms_id
+    return Known(subject.agreement if is_today or terms is None else agreement_under(terms), item.used)
+
+
+def _given(subject: Subject, item: Item, agreement_under: Callable[[UUID], Agreement]) -> Given:
+    def under(terms: UUID | None) -> Agreement:
+        return subject.agreement if terms is None or terms == subject.terms_id else agreement_under(terms)
+
+    slot, known = _slot(item), _known(subject, item, agreement_under)
+    return Given(
+        item=item,
+        slot=slot,
+        known={slot: known},
+        costs_minor=_costs_minor(item, slot, known),
+        original=under(item.terms_id),
+        settled=under(settled_terms(subject)[item.id]),
+        today=subject.agreement,
+        adjusted=_billed_adjustments(subject.items),
+        credits=credits_of(item, subject.credits),
+    )
+
+
+def _costs_minor(item: Item, slot: Slot, known: Known) -> int:
+    """What was billed for it: planned, or measured."""
+    if item.used is None or known.under is None:
+        return item.expected_minor or 0
+    return sum(line.net_minor for line in rate(known.under, [slot], {usage_key(slot): Measured(item.used)}).lines)
+
+
+def earlier_terms(subject: Subject) -> set[UUID]:
+    """The terms other than today's that corrections have to know: those that what has changed is settled under, and
+    was billed under."""
+    outdated = [item for items in _outdated(subject).values() for item in items]
+    billed_under = {item.terms_id for item in (*_credited(subject), *outdated) if item.terms_id}
+    return {*settled_terms(subject).values(), *billed_under} - {subject.terms_id}
 
 
 def _outdated(subject: Subject) -> Mapping[UUID, list[Item]]:

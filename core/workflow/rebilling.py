@@ -10,13 +10,15 @@ from uuid import UUID
 from core.agreements import schedule as schedules
 from core.db.tables import Document
 from core.documents import drafts as draft_rows
-from core.documents import store as documents
-from core.documents.model import HOUSE, DocumentState
+from core.documents.model import HOUSE
 from core.kit.errors import Refused
+from core.workflow import usage_cases_late
+from core.workflow.closing import close_items
 from core.workflow.context import Context
 from core.workflow.deciding import judge
 from core.workflow.drafting import Draft, Order, draft_batch, drafted_of
 from core.workflow.scheduling import horizon, plan
+from core.workflow.voiding import void
 
 
 def rebill(ctx: Context, invoice: Document) -> Document | None:
@@ -38,8 +40,9 @@ def rebill(ctx: Context, invoice: Document) -> Document | None:
     (part,) = draft_batch(ctx, Order(None, through), contracts).parts
     if part.state == "failed":
         raise Refused(part.code or "rebill.failed", part.error or "The contract cannot be billed.")
-    schedules.mark_worthless(ctx.session, [item.id for item in part.closed], ctx.now)
-    return _write(ctx, invoice, part.draft, kept) if part.draft is not None else None
+    row = _write(ctx, invoice, part.draft, kept) if part.draft is not None else None
+    close_items(ctx, [part])
+    return row
 
 
 def _write(ctx: Context, invoice: Document, draft: Draft, kept: list[dict[str, Any]]) -> Document:
@@ -50,16 +53,14 @@ def _write(ctx: Context, invoice: Document, draft: Draft, kept: list[dict[str, A
     judge(ctx, {row.id: row}, drafted_of([draft]))
     draft_rows.hold_back(ctx.session, {row.id: draft.content})
     draft_rows.write(ctx.session, [row])
-    schedules.mark_billed(ctx.session, {item.id: row.id for item in draft.items}, ctx.now)
     return row
 
 
 def take_back(ctx: Context, draft: Document, reason: str) -> None:
     """Nothing comes of a replacement: its invoice bills again what it billed."""
-    documents.move(ctx.session, [draft], DocumentState.VOID, ctx.now, ctx.actor.label, reason)
-    draft.settled_on = ctx.now.date()
-    ctx.session.flush()
+    void(ctx, [draft], reason, "The invoice that it was to replace stands")
     contracts: Iterable[UUID] = schedules.reopen(ctx.session, [draft.id])
     schedules.bring_back(ctx.session, draft.replaced_items or [])
     ctx.session.expire_all()
     plan(ctx, contracts, horizon(ctx.now.date()))
+    usage_cases_late.look_at_items(ctx, [UUID(item["id"]) for item in draft.replaced_items or []])

@@ -14,12 +14,13 @@ from core.billing.model import Agreement
 from core.db.tables import Document, ScheduleItem
 from core.documents import drafts as draft_rows
 from core.parties import store as parties
+from core.workflow import usage_cases_late
 from core.workflow.context import Context
 from core.workflow.drafting import lay_out_draft
 from core.workflow.due import Consumption, Due, DueLine, Unbillable, rate_due, read_consumption
 from core.workflow.planning import from_content
 
-_CONTENT = (
+CONTENT = (
     "subtotal_minor",
     "discount_minor",
     "tax_minor",
@@ -38,6 +39,10 @@ class _Again:
     whole: Due
     pieces: Sequence[Due]
 
+    @property
+    def metered(self) -> list[ScheduleItem]:
+        return [item for item in self.whole.items if item.kind == "usage"]
+
 
 def redraft(ctx: Context, rows: Mapping[UUID, Document]) -> list[UUID]:
     """Replaces lines, taxes and amounts of the drafts that come out differently now; answers which. One that cannot be
@@ -50,6 +55,8 @@ def redraft(ctx: Context, rows: Mapping[UUID, Document]) -> list[UUID]:
     draft_rows.clear_contents(ctx.session, changed)
     draft_rows.write_contents(ctx.session, list(changed.values()))
     ctx.session.flush()
+    rated = [item for each in drafts for item in each.metered if item.used == used.of(item)]
+    usage_cases_late.close_after_billing(ctx, rated)
     return list(changed)
 
 
@@ -85,11 +92,13 @@ def _again(ctx: Context, draft: _Again, used: Consumption) -> draft_rows.Content
         return None
     if not lines or sum(each.line.net_minor for each in lines) < 0 or draft.whole.entity is None:
         return None
+    for item in draft.metered:
+        item.used, item.corrected = used.of(item), None
     laid = lay_out_draft(ctx, draft.whole, lines, draft.row.source_ref)
     columns: dict[str, Any] = laid.columns
     if columns["content_hash"] == draft.row.content_hash:
         return None
-    for name in _CONTENT:
+    for name in CONTENT:
         setattr(draft.row, name, columns[name])
     draft.row.revision += 1
     return laid.content

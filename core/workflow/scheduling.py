@@ -20,6 +20,7 @@ from core.billing.renewing import renewals_in
 from core.cases import store as cases
 from core.cases.model import NewCase
 from core.db.tables import Case, Contract
+from core.documents.corrections import line_credits
 from core.kit.errors import Refused
 from core.parties import store as parties
 from core.validation.model import TYPES
@@ -30,11 +31,12 @@ from core.workflow.hindrances import Hindrance, ended_early, is_over_before_its_
 from core.workflow.planning import (
     Subject,
     corrections,
+    earlier_terms,
     lay_out,
     next_bill_day,
-    settled_terms,
     terms_id,
 )
+from core.workflow.usage_terms import follow
 
 # How far ahead schedules are kept.
 HORIZON = timedelta(days=396)
@@ -63,7 +65,7 @@ def plan(ctx: Context, contract_ids: Iterable[UUID], until: date) -> int:
     if not agreed:
         return 0
     items = schedule.kept(ctx.session, agreed)
-    subjects = _subjects(ctx, agreed, items)
+    subjects = follow(ctx, _subjects(ctx, agreed, items))
     earlier = _earlier(ctx, subjects)
     reach = {id: max(until, known[id].until) if id in known else until for id in agreed}
     laid = {
@@ -127,21 +129,21 @@ def _subjects(ctx: Context, agreed: Mapping[UUID, Agreed], items: Mapping[UUID, 
     """What can be laid out, its terms kept."""
     found: dict[UUID, Subject] = {}
     contents = {}
+    billed = {id for id, kept in items.items() if any(item.state == ItemState.BILLED for item in kept)}
+    credits = line_credits(ctx.session, [agreed[id].contract.number for id in billed]) if billed else {}
     for id, each in agreed.items():
         if each.agreement is not None and _is_ours(each.contract):
             content = content_of(each.agreement)
             terms = terms_id(id, content)
             contents[terms] = (id, content)
-            found[id] = Subject(id, each.agreement, terms, items.get(id, []))
+            found[id] = Subject(id, each.agreement, terms, items.get(id, []), credits.get(id, ()))
     schedule.save_terms(ctx.session, contents, ctx.now)
     return found
 
 
 def _earlier(ctx: Context, subjects: Mapping[UUID, Subject]) -> dict[UUID, Agreement]:
     """The agreements under which billed items are settled, where these are not today's."""
-    wanted = {
-        terms for subject in subjects.values() for terms in settled_terms(subject).values() if terms != subject.terms_id
-    }
+    wanted = {terms for subject in subjects.values() for terms in earlier_terms(subject)}
     if not wanted:
         return {}
     return {id: agreement_in(content) for id, content in schedule.terms(ctx.session, wanted).items()}

@@ -1,4 +1,4 @@
-"""Credit memos on the invoice page: what was given back, and giving back more."""
+"""On the invoice page: letting an invoice go or taking it back, what was given back of it, and giving back more."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from core.kit.money import NotAnAmount, parse_minor, to_decimal
 from core.reporting.corrections import CREDIT_REASONS, Corrections, corrections
 from core.reporting.invoice_detail import InvoiceDetail
 from core.workflow.actors import Actor
-from core.workflow.billing_commands import IssueCreditMemo, WithdrawCreditMemo
+from core.workflow.billing_commands import IssueCreditMemo, ReleaseInvoices, WithdrawCreditMemo, WithdrawInvoice
 from core.workflow.command import Target
 from core.workflow.commands import CloseDispute
 from core.workflow.permissions import may
@@ -33,6 +33,11 @@ def credit(found: InvoiceDetail, person: Actor) -> None:
     if known.can_credit and may(person, IssueCreditMemo):
         with st.expander("Credit this invoice", icon=":material/undo:"):
             _form(found, known)
+    if known.can_release and may(person, ReleaseInvoices):
+        _release(found)
+    if known.can_take_back and may(person, WithdrawInvoice):
+        with st.expander("Take this invoice back", icon=":material/block:"):
+            _take_back(found)
     if known.can_withdraw and may(person, WithdrawCreditMemo):
         with st.expander("Withdraw this credit memo", icon=":material/block:"):
             _withdraw(found)
@@ -98,6 +103,28 @@ def _amount(text: str, currency: str) -> Decimal:
     except NotAnAmount as problem:
         st.error(plain(problem.sentence))
         return Decimal(0)
+
+
+def _release(found: InvoiceDetail) -> None:
+    row = found.document
+    if st.button("Release", type="primary", icon=":material/send:", key="release.do"):
+        wish = ReleaseInvoices(
+            command_id=form_id(f"release:{row.id}:{row.revision}"), targets=(Target(row.id, row.revision),)
+        )
+        if act(wish, f"{plain(row.number)} is decided."):
+            st.rerun()
+
+
+def _take_back(found: InvoiceDetail) -> None:
+    row = found.document
+    st.caption("It has not gone out. What it bills is due again, and is billed as agreed by then.")
+    reason = st.text_input("Why", key="back.why")
+    if st.button("Take back", key="back.do"):
+        wish = WithdrawInvoice(
+            command_id=form_id(f"back:{row.id}:{row.revision}"), document=Target(row.id, row.revision), reason=reason
+        )
+        if act(wish, f"{plain(row.number)} is taken back."):
+            st.rerun()
 
 
 def _withdraw(found: InvoiceDetail) -> None:

@@ -12,6 +12,7 @@ CARRIED = frozenset({"self", "cls", "ctx", "session"})
 
 LONG_FUNCTIONS = {
     "core/workflow/dispatch.py:handle": "the table of contents: two lines for each command, nothing else",
+    "core/workflow/billing_dispatch.py:handle_billing": "the table of contents, as above",
 }
 MANY_PARAMETERS = {
     "sandbox/faults.py:__init__": "the construction of an emulator's app, once per vendor",

@@ -15,7 +15,7 @@ from core.reporting.drift import leakage
 from core.runtime import Runtime, share_runtime
 from jobs.watch_drift import watch_drift
 from tests import builders as b
-from tests.corrections import agreed, all_of, only_of, posted_invoice
+from tests.corrections import agreed, all_of, issue, only_of, posted_invoice
 from tests.pages.app import open_page, said, shown
 from tests.stores import Furniture
 from tests.work import all_rows, open_house, record
@@ -145,3 +145,31 @@ def test_leakage_is_the_sum_of_its_rows_open_or_put_right(house: Runtime) -> Non
     watch_drift(house)
     after = leakage(house, None)
     assert (after.value, [row[2] for row in after.working.rows]) == (before.value, ["Put right"])
+
+
+def test_a_replacement_that_wants_a_hand_is_released_from_its_page(house: Runtime) -> None:
+    invoice = posted_invoice(house)
+    record(house, b.CRM, customers=(b.customer(release_mode="manual"),))
+    issue(house, invoice, rebill=True)
+    assert "release.do" not in keys(opened(all_of(house, "invoice")[1]))
+    agreed(house)
+    at = opened(all_of(house, "invoice")[1])
+    at.button(key="release.do").click()
+    shown(at)
+    assert all_of(house, "invoice")[1].state == "released"
+
+
+def test_a_held_invoice_is_taken_back_from_its_page(house: Runtime) -> None:
+    record(house, b.CRM, customers=(b.customer(is_on_hold=True),))
+    row = posted_invoice(house)
+    assert row.state == "on_hold"
+    at = opened(row)
+    at.text_input(key="back.why").input("Drafted for the wrong month")
+    at.button(key="back.do").click()
+    shown(at)
+    assert only_of(house, "invoice").state == "void"
+    assert not {"release.do", "back.do"} & keys(opened(row))
+
+
+def keys(at: Any) -> set[str]:
+    return {button.key for button in at.button}

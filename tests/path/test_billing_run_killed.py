@@ -15,7 +15,6 @@ from uuid import UUID
 import pytest
 from sqlalchemy import func, select
 
-from core.canonical import EntityRecord
 from core.db.tables import (
     BillingRun,
     BillingRunPart,
@@ -47,7 +46,7 @@ def company(runtime: Runtime) -> None:
     work.open_house(runtime)
     entities = [("US", "US", "USD"), ("UK", "GB", "GBP")]
     records = [
-        EntityRecord(source=b.LEDGER, source_ref=code, code=code, name=code, country=country, currency=currency)
+        b.entity(source_ref=code, code=code, name=code, country=country, currency=currency)
         for code, country, currency in entities
     ]
     work.record(runtime, b.LEDGER, entities=tuple(records))

@@ -12,7 +12,7 @@ from core.audit.model import Note
 from core.cases.model import NewCase
 from core.db.tables import Approval, Decision, Document
 from core.documents import store as documents
-from core.documents.model import DocumentState
+from core.documents.model import HOUSE, DocumentState
 from core.kit.errors import Refused
 from core.validation.model import TYPES
 from core.workflow.commands import DecideApprovals, RerouteApprovals
@@ -21,6 +21,7 @@ from core.workflow.deciding import case_key, let_go, raise_cases
 from core.workflow.gathering import gather
 from core.workflow.people import acting, active_people, person
 from core.workflow.permissions import check_entities
+from core.workflow.rejecting import rejection_of
 from core.workflow.releasing import release
 
 
@@ -96,11 +97,15 @@ def _reject(ctx: Context, rows: list[Approval], loaded: Mapping[UUID, Document],
     documents.move(ctx.session, loaded.values(), DocumentState.ON_HOLD, ctx.now, ctx.actor.label, note)
     _leave(ctx, rows, ApprovalState.REJECTED, note)
     raise_cases(ctx, new)
-    notes = [
-        _note(row, loaded[row.document_id], f"Rejected invoice {loaded[row.document_id].number}: {note}")
-        for row in rows
-    ]
+    notes = [_note(row, loaded[row.document_id], f"Rejected {_named(loaded[row.document_id])}: {note}") for row in rows]
     return Outcome({"n": len(rows)}, tuple(notes))
+
+
+def _named(document: Document) -> str:
+    """A draft is named by what it is to become."""
+    if document.is_issued or document.source != HOUSE:
+        return f"{'credit memo' if document.kind == 'credit_memo' else 'invoice'} {document.number}"
+    return f"the {document.number[:1].lower()}{document.number[1:]}"
 
 
 def _rejected_case(ctx: Context, row: Approval, document: Document, who: Person, note: str) -> NewCase:
@@ -110,8 +115,8 @@ def _rejected_case(ctx: Context, row: Approval, document: Document, who: Person,
         code=code,
         type=TYPES[code],
         cause=f"{code}:{document.number}",
-        sentence=f"{who.name} rejected invoice {document.number}: {note}",
-        evidence={"asked_because": row.reason, "note": note},
+        sentence=f"{who.name} rejected {_named(document)}: {note}",
+        evidence={"asked_because": row.reason, "note": note} | rejection_of(document, who.id),
         document_id=document.id,
         customer_id=document.customer_id,
         entity=document.entity,

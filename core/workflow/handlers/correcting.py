@@ -10,11 +10,12 @@ from uuid import UUID
 from core.approvals.model import Person
 from core.audit.model import Note
 from core.cases import store as cases
-from core.cases.model import QUEUES, CaseState
+from core.cases.model import NEVER_WAIVED, QUEUES, CaseState
 from core.db.tables import Case, Document
 from core.documents import store as documents
-from core.documents.model import UNDECIDED
+from core.documents.model import HOUSE, UNDECIDED
 from core.kit.errors import Refused
+from core.kit.money import format_minor
 from core.kit.words import counted
 from core.workflow.command import Target
 from core.workflow.commands import AssignCases, CorrectDocument, ResolveCases, RevalidateCases, WaiveCases
@@ -22,6 +23,8 @@ from core.workflow.context import Context, Outcome
 from core.workflow.deciding import decide
 from core.workflow.people import person
 from core.workflow.permissions import check_entities, is_allowed
+from core.workflow.redrawing import redraw
+from core.workflow.retaxing import forget_tax
 
 
 def _load(ctx: Context, targets: Iterable[Target]) -> list[Case]:
@@ -72,6 +75,7 @@ def _refuse_unless_able(owner: Person, rows: Iterable[Case]) -> None:
 def waive_cases(command: WaiveCases, ctx: Context) -> Outcome:
     """The finding is accepted as it is, for this document only; who waives counts as having touched it."""
     reason, rows = _reason(command.reason), _load(ctx, command.targets)
+    _refuse_unless_waivable(rows)
     loaded = documents.load(ctx.session, {row.document_id for row in rows if row.document_id})
     for case in rows:
         row = loaded.get(case.document_id) if case.document_id else None
@@ -84,6 +88,13 @@ def waive_cases(command: WaiveCases, ctx: Context) -> Outcome:
     counts = decide(ctx, _undecided(loaded.values()))
     notes = [_note(case, f"Waived “{case.sentence}”: {reason}") for case in rows]
     return Outcome({"n": len(rows)} | counts, tuple(notes))
+
+
+def _refuse_unless_waivable(rows: Iterable[Case]) -> None:
+    never = next((row for row in rows if row.code in NEVER_WAIVED), None)
+    if never is not None:
+        sentence = f"“{never.sentence}” cannot be waived: put it right and check again."
+        raise Refused("case.never_waived", sentence)
 
 
 def _undecided(rows: Iterable[Document]) -> list[UUID]:
@@ -126,10 +137,20 @@ def correct_document(command: CorrectDocument, ctx: Context) -> Outcome:
     for sibling in cases.open_for_documents(ctx.session, [row.id]):
         sibling.revision += 1
     ctx.session.flush()
+    tax_before = row.tax_minor
+    forget_tax(ctx, row, changes)
     counts = decide(ctx, [row.id])
     told = ", ".join(name.replace("_", " ") for name in changes)
-    note = _note(case, f"Corrected {told} of invoice {row.number}.", before=before, after=after, note=command.note)
+    sentence = f"Corrected {told} of invoice {row.number}{_changed_tax(row, tax_before)}."
+    note = _note(case, sentence, before=before, after=after, note=command.note)
     return Outcome({"n": 1, "is_settled": case.state != CaseState.OPEN} | counts, (note,))
+
+
+def _changed_tax(row: Document, before: int) -> str:
+    if row.tax_minor == before:
+        return ""
+    was, now = (f"{row.currency} {format_minor(minor, row.currency)}" for minor in (before, row.tax_minor))
+    return f"; its tax is {now} now instead of {was}"
 
 
 def _plain(value: Any) -> Any:
@@ -141,12 +162,13 @@ def revalidate_cases(command: RevalidateCases, ctx: Context) -> Outcome:
     rows = _load(ctx, command.targets)
     ids = {row.document_id for row in rows if row.document_id}
     loaded = documents.load(ctx.session, ids)
+    redrawn = redraw(ctx, [row.contract_id for row in loaded.values() if row.source == HOUSE and row.contract_id])
     decide(ctx, _undecided(loaded.values()))
     settled = [row for row in rows if row.state != CaseState.OPEN]
     note = Note(
         f"Checked {counted(len(rows), 'exception')} again; settled: {len(settled):,}.", None, {"checked": len(rows)}
     )
-    return Outcome({"n": len(rows), "settled": len(settled)}, (note,))
+    return Outcome({"n": len(rows), "settled": len(settled)}, (note, *redrawn))
 
 
 def resolve_cases(command: ResolveCases, ctx: Context) -> Outcome:

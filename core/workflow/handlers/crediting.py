@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from core.approvals import store as approvals
 from core.audit.model import Note
-from core.cases import store as cases
-from core.cases.model import CaseState
 from core.db.tables import Dispute, Document
 from core.documents import store as documents
 from core.documents.corrections import CREDIT_REASONS, replacement_of
@@ -20,6 +17,8 @@ from core.workflow.context import Context, Outcome
 from core.workflow.crediting import CREDITED_HERE, credit, reason_title, what_is_left
 from core.workflow.permissions import check_entities
 from core.workflow.rebilling import rebill, take_back
+from core.workflow.scheduling import horizon, plan
+from core.workflow.voiding import void
 
 
 def issue_credit_memo(command: IssueCreditMemo, ctx: Context) -> Outcome:
@@ -37,6 +36,7 @@ def credit_invoice(command: IssueCreditMemo, ctx: Context, invoice: Document) ->
     memo, counts = credit(ctx, invoice, command)
     # Forms of this invoice that others have open were drawn before.
     invoice.revision += 1
+    _plan_after(ctx, invoice)
     amount = f"{memo.currency} {format_minor(-memo.total_minor, memo.currency)}"
     sentence = f"Credited {amount} of invoice {invoice.number}: {reason_title(command.reason).lower()}."
     detail = {"credit_memo": str(memo.id), "note": command.note, "dispute": str(command.dispute_id or "")}
@@ -46,6 +46,13 @@ def credit_invoice(command: IssueCreditMemo, ctx: Context, invoice: Document) ->
         notes.append(Note(told, f"invoice:{replacement.id}", {"replaces": str(invoice.id)}))
     ids = {"document_id": str(memo.id), "replacement_id": str(replacement.id) if replacement else None}
     return Outcome({"n": 1} | ids | counts, tuple(notes))
+
+
+def _plan_after(ctx: Context, document: Document) -> None:
+    """What was given back need not be taken off the next invoice; what is not given back after all has to be."""
+    if document.source == HOUSE and document.contract_id is not None:
+        ctx.session.flush()
+        plan(ctx, [document.contract_id], horizon(ctx.now.date()))
 
 
 def _rebill(command: IssueCreditMemo, ctx: Context, invoice: Document) -> Document | None:
@@ -70,6 +77,9 @@ def _refuse_unless_sound(command: IssueCreditMemo, ctx: Context, invoice: Docume
         raise Refused("credit.no_reason", "Choose why the invoice is credited.")
     if command.lines and command.amount is not None:
         raise Refused("credit.two_ways", "Name lines or an amount, not both.")
+    positions = [position for position, _ in command.lines or ()]
+    if len(positions) != len(set(positions)):
+        raise Refused("credit.line_twice", "A line is named twice: name it once, with all that is given back of it.")
     if command.dispute_id is not None:
         _refuse_unless_about(ctx, command.dispute_id, invoice)
 
@@ -91,18 +101,13 @@ def withdraw_credit_memo(command: WithdrawCreditMemo, ctx: Context) -> Outcome:
         raise Refused("credit.no_memo", f"{memo.number} is no credit memo of the house.")
     if memo.is_issued or memo.state == DocumentState.VOID:
         raise Refused("credit.issued", f"{memo.number} has gone out or was withdrawn; it stays as it is.")
-    _void(ctx, memo, command.reason)
     draft = replacement_of(ctx.session, memo.corrects_id) if memo.corrects_id else None
-    if draft is not None and draft.state == DocumentState.DRAFT:
+    if draft is not None and draft.is_issued:
+        sentence = f"Invoice {draft.number} has gone out in place of the one that {memo.number} gives back."
+        raise Refused("credit.replaced", f"{sentence} The credit memo has to go out too.")
+    void(ctx, [memo], command.reason, "The credit memo was withdrawn")
+    if draft is not None:
         take_back(ctx, draft, command.reason)
+    _plan_after(ctx, memo)
     sentence = f"Withdrew {memo.number}: {command.reason}"
     return Outcome({"n": 1}, (Note(sentence, f"invoice:{memo.corrects_id}"),))
-
-
-def _void(ctx: Context, memo: Document, reason: str) -> None:
-    documents.move(ctx.session, [memo], DocumentState.VOID, ctx.now, ctx.actor.label, reason)
-    memo.settled_on = ctx.now.date()
-    ended = cases.open_for_documents(ctx.session, [memo.id])
-    cases.close(ended, CaseState.RESOLVED, "The credit memo was withdrawn", ctx.actor.label, ctx.now)
-    approvals.withdraw(ctx.session, [memo.id], ctx.now)
-    ctx.session.flush()

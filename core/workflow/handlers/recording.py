@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from core.audit.model import Note
+from core.cases import store as cases
 from core.documents import store as documents
 from core.intake import store as intake
 from core.kit.systems import title_of
@@ -19,6 +20,7 @@ from core.workflow.handlers.metering import place_usage
 from core.workflow.handlers.recording_agreements import record_agreements
 from core.workflow.handlers.recording_cash import record_disputes, record_payments
 from core.workflow.handlers.recording_documents import record_credit_memos, record_invoices
+from core.workflow.redrawing import redraw
 from core.workflow.waiting import ready
 
 _BATCH = 500
@@ -34,6 +36,7 @@ def record_facts(command: RecordFacts, ctx: Context) -> Outcome:
     parties.save_products(session, command.products, ctx.now)
     customers = parties.save_customers(session, command.customers, ctx.now)
     contracts = record_agreements(ctx, command)
+    redrawn = redraw(ctx, contracts)
     posting.save_ledger_entries(session, command.ledger)
     counts = record_invoices(ctx, command.invoices, is_backfill=command.is_backfill)
     counts |= record_credit_memos(ctx, command.credit_memos, is_backfill=command.is_backfill)
@@ -47,7 +50,7 @@ def record_facts(command: RecordFacts, ctx: Context) -> Outcome:
         intake.mark_handled(session, command.inbox_ids, ctx.now)
     counts = {"records": len(command.inbox_ids)} | {name: n for name, n in counts.items() if n}
     summary = (_note(command, counts),) if _is_worth_a_note(command, counts) else ()
-    return Outcome(counts, (*told, *summary))
+    return Outcome(counts, (*redrawn, *told, *summary))
 
 
 def decide_received(command: DecideReceived, ctx: Context) -> Outcome:
@@ -69,6 +72,8 @@ def _check_again(ctx: Context, command: RecordFacts, customers: Iterable[UUID], 
         again |= documents.waiting_for_customers(ctx.session, command.source, refs)
     if command.products:
         again |= documents.waiting_for_products(ctx.session, [product.code for product in command.products])
+    if command.entities:
+        again |= cases.documents_of_cause(ctx.session, [f"seller.incomplete:{each.code}" for each in command.entities])
     decide(ctx, again)
 
 

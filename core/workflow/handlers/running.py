@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from core.agreements import schedule as schedules
@@ -15,6 +15,7 @@ from core.db.tables import BillingRun, Case, Document
 from core.documents import drafts as draft_rows
 from core.documents import runs
 from core.documents import store as documents
+from core.documents.corrections import waiting_for_credit
 from core.documents.model import WAITING_FOR_RELEASE, DocumentState
 from core.documents.untaxed import TABLE
 from core.kit.errors import Forbidden, NotFound, Refused, Stale
@@ -33,10 +34,12 @@ from core.workflow.billing_commands import (
     SettleDrafts,
     StartBillingRun,
 )
+from core.workflow.closing import close_items
 from core.workflow.command import Target
 from core.workflow.context import Context, Outcome
 from core.workflow.deciding import Judged, case_key, decide, judge, raise_cases, settle
-from core.workflow.drafting import Batch, Order, Part, draft_batch, drafted_of
+from core.workflow.drafting import Batch, Draft, Order, Part, draft_batch, drafted_of
+from core.workflow.giving_back import give_back, plan_again
 from core.workflow.redrafting import redraft
 from core.workflow.releasing import take_back
 from core.workflow.scheduling import horizon, plan
@@ -59,7 +62,8 @@ def start_billing_run(command: StartBillingRun, ctx: Context) -> Outcome:
         created_at=ctx.now,
         preview={},
     )
-    n = runs.start(ctx.session, run, is_by_clock=ctx.actor.role is Role.JOB)
+    grace = timedelta(hours=ctx.usage_grace_hours)
+    n = runs.start(ctx.session, run, grace, is_by_clock=ctx.actor.role is Role.JOB)
     if not n:
         raise Refused("run.nothing_due", f"Nothing is to be billed on or before {command.through:%d %b %Y}.")
     run.preview = {"contracts": n}
@@ -91,17 +95,18 @@ def generate_parts(command: GenerateParts, ctx: Context) -> Outcome:
     ids = runs.claim(ctx.session, run.id, command.limit, is_from_behind=command.is_from_behind)
     if not ids:
         return Outcome({"n": 0})
-    batch = draft_batch(ctx, Order(run.id, run.through), ids)
+    batch, notes = give_back(ctx, run.id, draft_batch(ctx, Order(run.id, run.through), ids))
     now, later = _split(run, batch, ctx.now)
     judged = judge(ctx, batch.rows, drafted_of(batch.drafts))
     draft_rows.hold_back(ctx.session, {draft.row.id: draft.content for draft in batch.drafts})
     draft_rows.write(ctx.session, later)
     counts = settle(ctx, _only(judged, now), is_fresh=True) if now else {}
-    _close_items(ctx, batch)
+    close_items(ctx, batch.parts)
+    plan_again(ctx, batch.parts)
     _settle_parts(ctx, run, batch)
     states = [part.state for part in batch.parts]
     counts |= {"drafted": len(batch.drafts), "failed": states.count("failed")}
-    return Outcome({"n": len(ids)} | counts, (_note(run, _told(run, counts, len(ids)), **counts),))
+    return Outcome({"n": len(ids)} | counts, (_note(run, _told(run, counts, len(ids)), **counts), *notes))
 
 
 def _split(run: BillingRun, batch: Batch, now: datetime) -> tuple[list[Document], list[Document]]:
@@ -109,20 +114,19 @@ def _split(run: BillingRun, batch: Batch, now: datetime) -> tuple[list[Document]
     ready = {
         draft.row.id
         for draft in batch.drafts
-        if run.mode == "straight" and draft.tax_minor is not None and (draft.row.grace_until or now) <= now
+        if run.mode == "straight" and _is_answered(draft) and (draft.row.grace_until or now) <= now
     }
     rows = batch.rows.values()
     return [row for row in rows if row.id in ready], [row for row in rows if row.id not in ready]
 
 
+def _is_answered(draft: Draft) -> bool:
+    """An engine outside has to be asked first; what the built-in table cannot say, nobody will."""
+    return draft.tax_minor is not None or draft.row.tax_engine == TABLE
+
+
 def _only(judged: Judged, rows: Iterable[Document]) -> Judged:
     return replace(judged, rows={row.id: row for row in rows})
-
-
-def _close_items(ctx: Context, batch: Batch) -> None:
-    billed = {item.id: draft.row.id for draft in batch.drafts for item in draft.items}
-    schedules.mark_billed(ctx.session, billed, ctx.now)
-    schedules.mark_worthless(ctx.session, [item.id for part in batch.parts for item in part.closed], ctx.now)
 
 
 def _settle_parts(ctx: Context, run: BillingRun, batch: Batch) -> None:
@@ -229,6 +233,7 @@ def cancel_run(command: CancelRun, ctx: Context) -> Outcome:
         raise Refused("reason.missing", "Say why the run is cancelled; whoever starts the next one will read it.")
     run = _get(ctx, command.run)
     runs.require(run, runs.GENERATING, runs.REVIEW)
+    _refuse_if_settled_later(ctx, run)
     ids = draft_rows.void_drafts(ctx.session, run.id, ctx.now)
     steps = [(id, DocumentState.DRAFT.value, DocumentState.VOID.value) for id in ids]
     documents.leave_transitions(ctx.session, "document", steps, ctx.now, ctx.actor.label, command.reason)
@@ -240,6 +245,14 @@ def cancel_run(command: CancelRun, ctx: Context) -> Outcome:
         plan(ctx, chunk, horizon(ctx.now.date()))
     sentence = f"Cancelled the run “{run.name}”, {counted(len(ids), 'draft')} with it: {command.reason}"
     return Outcome({"n": len(ids)}, (_note(run, sentence),))
+
+
+def _refuse_if_settled_later(ctx: Context, run: BillingRun) -> None:
+    later = schedules.settled_later(ctx.session, draft_rows.drafts_of_run(ctx.session, run.id))
+    if later:
+        (first, *_) = documents.load(ctx.session, sorted(later)[:1]).values()
+        sentence = f"A later invoice corrects what {first.number} of this run bills: take that one back first."
+        raise Refused("run.corrected_later", sentence)
 
 
 def _chunks(ids: list[UUID], size: int = 500) -> list[list[UUID]]:
@@ -258,6 +271,7 @@ def _get(ctx: Context, target: Target) -> BillingRun:
 def release_invoices(command: ReleaseInvoices, ctx: Context) -> Outcome:
     """All or nothing: each is checked once more, and goes out if it is clean."""
     rows = documents.load(ctx.session, [target.id for target in command.targets])
+    early = waiting_for_credit(ctx.session, rows.values())
     for target in command.targets:
         row = rows.get(target.id)
         if row is None or not ctx.actor.may_see(row.entity):
@@ -270,6 +284,11 @@ def release_invoices(command: ReleaseInvoices, ctx: Context) -> Outcome:
         if row.grace_until is not None and row.grace_until > ctx.now:
             until = f"{row.grace_until:%d %b %Y %H:%M} UTC"
             raise Refused("document.grace", f"Late usage may change {row.number} until {until}.")
+        if row.id in early:
+            sentence = (
+                f"{row.number} takes the place of invoice {early[row.id]}, whose credit memo has not gone out yet."
+            )
+            raise Refused("rebill.not_credited", sentence)
     redraft(ctx, {id: row for id, row in rows.items() if row.state == DocumentState.DRAFT and row.grace_until})
     counts = decide(ctx, rows, is_told=True, is_by_hand=True)
     notes = [Note(f"Released {row.number} by hand.", f"invoice:{row.id}") for row in rows.values() if row.is_issued]

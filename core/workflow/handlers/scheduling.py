@@ -9,6 +9,7 @@ from core.audit.model import Note
 from core.kit.words import day_in_words
 from core.workflow.billing_commands import PlanSchedules
 from core.workflow.context import Context, Outcome
+from core.workflow.redrawing import redraw
 from core.workflow.scheduling import plan
 
 _BATCH = 500
@@ -22,5 +23,6 @@ def plan_schedules(command: PlanSchedules, ctx: Context) -> Outcome:
         schedule.to_plan(ctx.session, command.until - _SLACK, ctx.now.date(), after=command.after, limit=_BATCH)
     )
     n = plan(ctx, ids, command.until) if ids else 0
+    redrawn = redraw(ctx, ids) if n else []
     told = f"Planned {len(ids):,} contracts up to {day_in_words(command.until)}: {n:,} schedule items changed."
-    return Outcome({"n": n, "last": str(ids[-1]) if ids else None}, (Note(told),) if n else ())
+    return Outcome({"n": n, "last": str(ids[-1]) if ids else None}, (Note(told), *redrawn) if n else ())

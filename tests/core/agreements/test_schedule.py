@@ -257,6 +257,9 @@ def test_an_open_ended_contract_is_planned_as_far_as_schedules_are_kept(runtime:
 # --- what keeps a contract from being billed ------------------------------------------------------------------------
 
 
+METERED_BELOW_ZERO = ChargeTerms(kind="usage", meter="api_calls", included_quantity=Decimal(-10))
+
+
 @pytest.mark.parametrize(
     ("terms", "line", "code", "words"),
     [
@@ -264,9 +267,29 @@ def test_an_open_ended_contract_is_planned_as_far_as_schedules_are_kept(runtime:
         ({"currency": "XQQ"}, {}, "contract.unbillable", "“XQQ” is not a currency code"),
         ({"ends_on": date(2025, 6, 30)}, {}, "contract.unbillable", "it ends on 30 Jun 2025, before it starts"),
         ({}, {"charge": ChargeTerms(pricing="volume")}, "contract.unbillable", "is volume but has no tiers"),
-        ({}, {"quantity": Decimal(-3)}, "contract.unbillable", "its lines add up to -3"),
+        ({}, {"quantity": Decimal(-3)}, "contract.unbillable", "its lines add up to -3 of"),
+        ({}, {"unit_price": Decimal(-20)}, "contract.unbillable", "is below zero: what is given back is a credit"),
+        ({}, {"charge": METERED_BELOW_ZERO}, "contract.unbillable", "includes a quantity below zero"),
+        ({}, {"charge": ChargeTerms(minimum_amount=Decimal(-5))}, "contract.unbillable", "has a minimum below zero"),
+        ({}, {"charge": ChargeTerms(discount_percent=Decimal(150))}, "contract.unbillable", "not between 0 and 100"),
+        ({"discount_percent": Decimal(120)}, {}, "contract.unbillable", "its discount of 120 % is not between 0 and"),
+        ({"uplift_percent": Decimal(-120)}, {}, "contract.unbillable", "its uplift of -120 % takes more than"),
+        ({"anchor_day": 32}, {}, "contract.unbillable", "its periods begin on day 32 of a month"),
     ],
-    ids=["amendment before the start", "unknown currency", "ends before it starts", "no tiers", "negative quantity"],
+    ids=[
+        "amendment before the start",
+        "unknown currency",
+        "ends before it starts",
+        "no tiers",
+        "negative quantity",
+        "negative price",
+        "negative inclusion",
+        "negative minimum",
+        "line discount",
+        "discount",
+        "uplift",
+        "anchor day",
+    ],
 )
 def test_a_contract_that_cannot_be_billed_is_a_case_and_comes_back_when_it_is_put_right(
     runtime: Runtime, terms: dict[str, Any], line: dict[str, Any], code: str, words: str

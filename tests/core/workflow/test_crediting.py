@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from core.canonical import OrderLineRecord
 from core.db.tables import Application, Approval, Delivery, Dispute, Document, DocumentLine, DocumentTax, RevenueSlice
 from core.db.tables import ScheduleItem as Item
 from core.kit.errors import Forbidden, Refused, Stale
@@ -220,3 +221,85 @@ def test_an_upheld_dispute_is_credited_and_one_of_another_invoice_is_no_reason(r
     agreed(runtime)
     row = only_of(runtime, "invoice")
     assert (row.is_disputed, row.open_minor) == (False, 214_200)
+
+
+def extra(quantity: int) -> OrderLineRecord:
+    """10 of something else at 20.00 a month."""
+    return seats(source_ref="802Z", quantity=Decimal(quantity), description="Extra")
+
+
+def next_month(runtime: Runtime, clock: FixedClock) -> Document:
+    clock.advance(days=30)
+    bill_due(runtime)
+    run_unfinished(runtime)
+    return max(all_of(runtime, "invoice"), key=lambda row: row.recorded_at)
+
+
+def credit_extra(runtime: Runtime, amount: str, reason: str = "contract_changed") -> None:
+    invoice = posted_invoice(runtime, (seats(), extra(10)))
+    (position,) = [line.position for line in lines(runtime, invoice) if line.charge_key == "802Z"]
+    issue(runtime, invoice, lines=((position, Decimal(amount)),), reason=reason)
+    agreed(runtime)
+
+
+@pytest.mark.parametrize(
+    ("credited", "reason", "quantity", "billed"),
+    [
+        ("200.00", "contract_changed", 0, 200_000),
+        ("50.00", "wrong_quantity", 0, 200_000 - 15_000),
+        ("200.00", "wrong_quantity", 5, 200_000 + 10_000),
+        ("200.00", "goodwill", 0, 200_000),
+        ("50.00", "goodwill", 5, 200_000 + 10_000 - 10_000),
+        ("50.00", "contract_changed", 12, 200_000 + 24_000 + 4_000),
+    ],
+)
+def test_what_a_person_has_credited_is_not_taken_back_once_more_when_the_contract_follows(
+    runtime: Runtime, clock: FixedClock, credited: str, reason: str, quantity: int, billed: int
+) -> None:
+    credit_extra(runtime, credited, reason)
+    work.record(runtime, b.CRM, order_lines=(extra(quantity),))
+    assert next_month(runtime, clock).subtotal_minor == billed
+    assert next_month(runtime, clock).subtotal_minor == 200_000 + 2_000 * quantity
+
+
+def test_a_credit_by_hand_settles_the_correction_that_was_on_its_way(runtime: Runtime, clock: FixedClock) -> None:
+    invoice = posted_invoice(runtime, (seats(), extra(10)))
+    work.record(runtime, b.CRM, order_lines=(extra(0),))
+    (position,) = [line.position for line in lines(runtime, invoice) if line.charge_key == "802Z"]
+    issue(runtime, invoice, lines=((position, Decimal(200)),), reason="contract_changed")
+    assert not [item for item in work.all_rows(runtime, Item) if item.kind == "adjustment" and item.state == "open"]
+    memo = only_of(runtime, "credit_memo")
+    gone = WithdrawCreditMemo(document=Target(memo.id, memo.revision), reason="The next invoice does it")
+    execute(runtime, gone, work.person(runtime, "Ana"))
+    assert next_month(runtime, clock).subtotal_minor == 200_000 - 20_000
+
+
+def test_a_credit_that_is_withdrawn_after_a_correction_reckoned_with_it_is_made_good(
+    runtime: Runtime, clock: FixedClock
+) -> None:
+    invoice = posted_invoice(runtime, (seats(), extra(10)))
+    (position,) = [line.position for line in lines(runtime, invoice) if line.charge_key == "802Z"]
+    issue(runtime, invoice, lines=((position, Decimal(50)),), reason="contract_changed")
+    work.record(runtime, b.CRM, order_lines=(extra(0),))
+    assert next_month(runtime, clock).subtotal_minor == 200_000 - 15_000
+    memo = only_of(runtime, "credit_memo")
+    gone = WithdrawCreditMemo(document=Target(memo.id, memo.revision), reason="It was right after all")
+    execute(runtime, gone, work.person(runtime, "Ana"))
+    assert next_month(runtime, clock).subtotal_minor == 200_000 - 5_000
+
+
+@pytest.mark.parametrize(
+    ("wished", "code"),
+    [
+        ({"lines": ((1, Decimal(10)), (1, Decimal(20)))}, "credit.line_twice"),
+        ({"lines": ((1, Decimal("NaN")),)}, "amount.unreadable"),
+        ({"amount": Decimal("NaN")}, "amount.unreadable"),
+        ({"amount": Decimal("1E+30")}, "amount.unreadable"),
+    ],
+    ids=["a line twice", "a line of no number", "no number", "beyond any sum"],
+)
+def test_a_wish_that_cannot_be_meant_is_refused_in_words(runtime: Runtime, wished: dict[str, Any], code: str) -> None:
+    invoice = posted_invoice(runtime)
+    with pytest.raises(Refused) as refused:
+        issue(runtime, invoice, **wished)
+    assert refused.value.code == code
