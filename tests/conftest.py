@@ -25,14 +25,19 @@ for _name in Settings.model_fields:
 _HERE = Path(__file__).parent
 # The emulators of the vendors and whatever talks to them.
 _SLOW_FOLDERS = (_HERE / "conformance", _HERE / "sandbox")
-_SEVERAL_SERVERS = "systems"
+_SEVERAL_SERVERS, _STORE = "systems", "database"
+# Tests on the store that every change must pass at once: the path of a document, the figures, a billing run.
+_SPINE = frozenset({"test_first_light.py", "test_figures.py", "test_running.py"})
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whole families are slow: those of the sandbox, and every test that starts its servers."""
+    """Whole families are slow: those of the sandbox, and every test that starts its servers or has a store of its own.
+    A new store takes a third of a second, which a thousand tests make minutes."""
     for item in items:
+        fixtures = getattr(item, "fixturenames", ())
         is_of_the_sandbox = any(item.path.is_relative_to(folder) for folder in _SLOW_FOLDERS)
-        if is_of_the_sandbox or _SEVERAL_SERVERS in getattr(item, "fixturenames", ()):
+        has_store = _STORE in fixtures and item.path.name not in _SPINE
+        if is_of_the_sandbox or has_store or _SEVERAL_SERVERS in fixtures:
             item.add_marker(pytest.mark.slow)
 
 
