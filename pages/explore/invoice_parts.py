@@ -16,7 +16,7 @@ def about(found: InvoiceDetail) -> None:
         links.link("customer", found.customer.name, {"id": str(found.customer.id)}, icon=":material/domain:")
     else:
         st.markdown(plain(row.customer_name))
-    period = f"{dates.day(row.period_start)} to {dates.day(row.period_end)}" if row.period_start else None
+    period = dates.period(row.period_start, row.period_end) if row.period_start else None
     facts = {
         "Legal entity": row.entity,
         "Contract": row.contract_number,

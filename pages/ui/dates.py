@@ -15,6 +15,13 @@ def day(value: date | None) -> str:
     return NOTHING if value is None else f"{value.day} {value:%b %Y}"
 
 
+def period(first: date | None, end: date | None) -> str:
+    """ "1 Nov 2026 to 30 Nov 2026"; `end` is the first day after it."""
+    if first is None or end is None:
+        return day(first)
+    return f"{day(first)} to {day(max(first, end - timedelta(days=1)))}"
+
+
 def instant(value: datetime | None) -> str:
     """ "21 Nov 2026, 14:05 UTC"."""
     return NOTHING if value is None else f"{day(value)}, {value:%H:%M} UTC"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -11,7 +10,7 @@ import streamlit as st
 
 from core.reporting.case_comparison import Compared
 from core.reporting.invoice_detail import Line
-from pages.ui import badges, money
+from pages.ui import badges, dates, money
 from pages.ui.plain import plain
 
 _COLOURS = {"must_fix": "red", "confirm": "orange"}
@@ -54,17 +53,13 @@ def lines(found: Sequence[Line], currency: str) -> None:
             money.amount(line.amount_minor, currency),
             money.amount(line.discount_minor, currency) if line.discount_minor else money.NOTHING,
             money.amount(line.tax_minor, currency),
-            _period(line.period_start, line.period_end),
+            dates.period(line.period_start, line.period_end),
         )
         for line in found
     ]
     names = ["Line", "Quantity", "Price", "Amount", "Discount", "Tax", "Period"]
     right = {name: badges.amount_column(name, 95) for name in names[1:6]}
     listed(rows, names, "No lines.", right)
-
-
-def _period(first: date | None, last: date | None) -> str:
-    return f"{first:%d %b %Y} – {last:%d %b %Y}" if first and last else money.NOTHING
 
 
 def listed(

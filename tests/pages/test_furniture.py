@@ -100,6 +100,9 @@ def test_short_amounts_for_cards(minor: int, words: str) -> None:
 
 def test_dates_and_spans_in_words() -> None:
     assert dates.day(date(2026, 11, 1)) == "1 Nov 2026"
+    assert dates.period(date(2026, 11, 1), date(2026, 12, 1)) == "1 Nov 2026 to 30 Nov 2026"
+    assert dates.period(date(2026, 11, 1), None) == "1 Nov 2026"
+    assert dates.period(None, None) == dates.NOTHING
     assert dates.ago(NOW - timedelta(hours=3, minutes=59), NOW) == "3 h ago"
     assert dates.ago(NOW, NOW) == "just now"
     assert dates.ago(None, NOW) == "never"

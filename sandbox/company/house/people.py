@@ -1,7 +1,7 @@
 """Customers of the contracts that the product bills: like the others, but with names and ids of their own."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from random import Random
 
 from stdnum import exceptions
@@ -38,7 +38,7 @@ def people(seed: int, how_many: int, start: date, anchor: date) -> list[Customer
 def newcomer(seed: int, place: int, day: date) -> Customer:
     """The n-th customer who comes while the company lives."""
     rng = Random(f"{seed}:house:newcomer:{place}")
-    person = customers(rng, 6, day, day.replace(year=day.year + 1))[rng.randrange(6)]
+    person = customers(rng, 6, day, day + timedelta(days=365))[rng.randrange(6)]
     stem = f"{rng.choice(names.FIRST_WORDS)} {rng.choice(TRADES)} {place + 2}"
     return replace(_own(rng, person, LATER + place, stem), since=day)
 

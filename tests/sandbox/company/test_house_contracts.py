@@ -14,7 +14,7 @@ from sandbox.company.house.faults import FAULTS
 from sandbox.company.house.generate import House, house
 from sandbox.company.house.leaks import KINDS
 from sandbox.company.house.metering import BATCH, batches
-from sandbox.company.house.people import is_valid
+from sandbox.company.house.people import is_valid, newcomer
 from sandbox.company.house.shapes import SHAPES
 from tests.sandbox.company.memory import ANCHOR, SEED, Sandbox, generate
 
@@ -122,3 +122,7 @@ def test_life_goes_on_over_a_restart(selling: Sandbox) -> None:
     assert again.step(selling.emulators, NOW) not in told[:1]
     changes = [doc for doc in selling.salesforce.all("OrderItem") if doc["ServiceDate"] == ANCHOR.isoformat()]
     assert any(doc["Revised_Item__c"] for doc in changes)
+
+
+def test_a_customer_can_come_on_the_day_that_most_years_lack() -> None:
+    assert newcomer(1, 0, date(2028, 2, 29)).since == date(2028, 2, 29)
