@@ -153,7 +153,9 @@ class Stack:
         """The number that the ledger gave to what was sent under `key`, once we know it."""
         runtime = self.runtime()
         with runtime.reading() as session:
-            number = session.scalar(select(Delivery.external_number).where(Delivery.key == key))
+            # The letter to the customer goes out under the same key.
+            to_ledger = Delivery.system == "netsuite"
+            number = session.scalar(select(Delivery.external_number).where(Delivery.key == key, to_ledger))
         runtime.engine.dispose()
         return number
 
