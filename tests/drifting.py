@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import update
 
-from core.canonical import CreditMemoRecord, InvoiceRecord, OrderLineRecord
+from core.canonical import CreditMemoRecord, InvoiceRecord, OrderLineRecord, SubscriptionItemRecord, SubscriptionRecord
 from core.db.tables import Case, Document
 from core.runtime import Runtime
 from core.workflow import execute
@@ -83,3 +83,23 @@ def billed(runtime: Runtime, *records: InvoiceRecord, memos: tuple[CreditMemoRec
 
 
 AS_AGREED = (stripe_invoice(8), stripe_invoice(9), stripe_invoice(10), stripe_invoice(11))
+
+
+def subscribe(runtime: Runtime, quantity: int, unit_price: str, interval_months: int) -> None:
+    """What runs at the payment platform for the contract."""
+    item = SubscriptionItemRecord(
+        product_code="HC-CORE",
+        quantity=Decimal(quantity),
+        unit_price=Decimal(unit_price),
+        interval_months=interval_months,
+    )
+    runs = SubscriptionRecord(
+        source=b.PAYMENTS,
+        source_ref="sub_1",
+        contract_number="CT-5001",
+        customer_ref=b.PAYMENTS_CUSTOMER,
+        status="active",
+        currency="EUR",
+        items=(item,),
+    )
+    work.record(runtime, b.PAYMENTS, subscriptions=(runs,))

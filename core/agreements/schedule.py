@@ -150,21 +150,18 @@ def mark_worthless(session: Session, ids: Iterable[UUID], now: datetime) -> None
 
 def reopen(session: Session, document_ids: Iterable[UUID]) -> set[UUID]:
     """Opens the items of drafts that will never be issued; answers their contracts, which are to be planned again."""
-    statement = (
-        update(ScheduleItem)
-        .where(is_one_of(ScheduleItem.document_id, document_ids), ScheduleItem.state == ItemState.BILLED)
-        .values(state=ItemState.OPEN, document_id=None, closed_at=None)
-        .returning(ScheduleItem.contract_id)
-        .execution_options(synchronize_session=False)
-    )
-    return set(session.scalars(statement))
+    return _reopen(session, is_one_of(ScheduleItem.document_id, document_ids))
 
 
 def reopen_items(session: Session, ids: Iterable[UUID]) -> set[UUID]:
     """Opens items that count as billed although no invoice bills them; answers their contracts."""
+    return _reopen(session, is_one_of(ScheduleItem.id, ids))
+
+
+def _reopen(session: Session, which: ColumnElement[bool]) -> set[UUID]:
     statement = (
         update(ScheduleItem)
-        .where(is_one_of(ScheduleItem.id, ids), ScheduleItem.state == ItemState.BILLED)
+        .where(which, ScheduleItem.state == ItemState.BILLED)
         .values(state=ItemState.OPEN, document_id=None, closed_at=None)
         .returning(ScheduleItem.contract_id)
         .execution_options(synchronize_session=False)

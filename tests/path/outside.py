@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -23,7 +23,8 @@ from core.workflow.papers import enclose_with
 from jobs.deliver import deliver
 from sandbox.company.populate import populate
 from sandbox.faults import Control
-from sandbox.server import Serving, open_emulators
+from sandbox.server import OVER_TLS, Serving, open_emulators
+from sandbox.tls import Certificates
 from tests import builders as b
 from tests.fakes import NOON, FixedClock
 from tests.work import all_rows, record
@@ -80,21 +81,35 @@ def text_of(pdf: bytes) -> str:
 
 @contextmanager
 def opened(folder: Path) -> Iterator[Outside]:
-    clock = FixedClock(NOON)
-    emulators = open_emulators(NAMES, folder, clock, Control(), 7)
+    emulators = open_emulators(NAMES, folder, FixedClock(NOON), Control(), 7)
     populate({"netsuite": emulators["netsuite"]}, Decimal("0.02"), 7, NOON.date(), folder=folder)
-    serving = {name: Serving(emulator.app, 0) for name, emulator in emulators.items()}
-    for served in serving.values():
-        served.start()
-    lines = {
-        name: {"system": name, "address": serving[name].address, "credentials": emulator.credentials()}
+    with served(emulators, folder) as lines:
+        found = Outside(dict(emulators), lines)
+        _acquaint(found)
+        yield found
+
+
+@contextmanager
+def served(emulators: Mapping[str, Any], folder: Path) -> Iterator[dict[str, dict[str, Any]]]:
+    """Each emulator behind a port of its own, and what the sandbox would print of it; closed at the end."""
+    certificates = Certificates(folder)
+    serving = {
+        name: Serving(emulator.app, 0, certificates if name in OVER_TLS else None)
         for name, emulator in emulators.items()
     }
-    found = Outside(dict(emulators), lines)
-    _acquaint(found)
-    yield found
-    for served in serving.values():
-        served.stop()
+    for each in serving.values():
+        each.start()
+    yield {
+        name: {
+            "system": name,
+            "address": serving[name].address,
+            "credentials": emulator.credentials(),
+            "ca_file": str(certificates.authority),
+        }
+        for name, emulator in emulators.items()
+    }
+    for each in serving.values():
+        each.stop()
     for emulator in emulators.values():
         emulator.close()
 

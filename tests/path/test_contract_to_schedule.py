@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import select
@@ -21,10 +21,11 @@ from core.kit.ids import new_id
 from core.ports import Source
 from core.runtime import Runtime
 from jobs.pull import pull
+from sandbox.emulators.salesforce import Emulator
 from sandbox.faults import Control
-from sandbox.server import Serving, open_emulators
-from sandbox.tls import Certificates
+from sandbox.server import open_emulators
 from tests.conformance.systems import MovingClock
+from tests.path.outside import served
 from tests.sandbox.salesforce.builders import ROOT, signed_in
 from tests.stores import Furniture, policies
 from tests.work import all_rows
@@ -78,13 +79,8 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     clock = MovingClock()
     clock.advance(seconds=-AGO)
     emulator = open_emulators(("salesforce",), tmp_path, clock, Control(), 7)["salesforce"]
-    certificates = Certificates(tmp_path)
-    served = Serving(emulator.app, 0, certificates)
-    served.start()
-    line = {"address": served.address, "credentials": emulator.credentials(), "ca_file": str(certificates.authority)}
-    yield Desk(signed_in(emulator), clock, _source(line, clock))  # type: ignore[arg-type]
-    served.stop()
-    emulator.close()
+    with served({"salesforce": emulator}, tmp_path) as lines:
+        yield Desk(signed_in(cast(Emulator, emulator)), clock, _source(lines["salesforce"], clock))
 
 
 def _source(line: dict[str, Any], clock: MovingClock, **changes: Any) -> Source:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import Decimal
 
 import httpx
@@ -15,7 +14,7 @@ from jobs.run_billing import bill_due, run_unfinished
 from tests import builders as b
 from tests.billing import house_contract
 from tests.corrections import agreed, all_of, issue, only_of
-from tests.path.outside import Outside, equip, opened
+from tests.path.outside import Outside
 from tests.stores import Furniture
 from tests.work import all_rows, open_house, record
 
@@ -23,21 +22,9 @@ pytestmark = pytest.mark.slow
 ADDRESS = "billing@nordlicht.example"
 
 
-@pytest.fixture(scope="module")
-def outside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outside]:
-    with opened(tmp_path_factory.mktemp("outside")) as found:
-        yield found
-
-
 @pytest.fixture
 def furniture() -> Furniture:
     return open_house
-
-
-@pytest.fixture
-def house(runtime: Runtime, outside: Outside) -> Runtime:
-    equip(runtime)
-    return runtime
 
 
 def billed(runtime: Runtime, outside: Outside, number: str) -> Document:

@@ -21,9 +21,9 @@ from jobs.pull import pull_all
 from jobs.watch_drift import watch_drift
 from sandbox.company import billing_truth, populate, populate_house, truth
 from sandbox.faults import Control
-from sandbox.server import OVER_TLS, Serving, open_emulators
-from sandbox.tls import Certificates
+from sandbox.server import open_emulators
 from tests.fakes import NOON, FixedClock
+from tests.path.outside import served
 from tests.stores import Furniture, policies
 from tests.work import all_rows
 
@@ -51,27 +51,8 @@ def opened(folder: Path, has_leaks: bool) -> Iterator[Company]:
     populate(emulators, SCALE, SEED, NOON.date(), folder=folder)
     if has_leaks:
         populate_house(emulators, SCALE, SEED, NOON.date(), folder=folder)
-    certificates = Certificates(folder)
-    serving = {
-        name: Serving(emulator.app, 0, certificates if name in OVER_TLS else None)
-        for name, emulator in emulators.items()
-    }
-    for served in serving.values():
-        served.start()
-    lines: dict[str, dict[str, Any]] = {
-        name: {
-            "system": name,
-            "address": serving[name].address,
-            "credentials": emulator.credentials(),
-            "ca_file": str(certificates.authority),
-        }
-        for name, emulator in emulators.items()
-    }
-    yield Company(lines, billing_truth(folder), truth(folder))
-    for served in serving.values():
-        served.stop()
-    for emulator in emulators.values():
-        emulator.close()
+    with served(emulators, folder) as lines:
+        yield Company(lines, billing_truth(folder), truth(folder))
 
 
 @pytest.fixture

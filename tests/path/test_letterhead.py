@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from core.canonical import EntityRecord
@@ -17,7 +15,7 @@ from core.workflow.papers import invoice_paper
 from jobs.run_billing import bill_due, run_unfinished
 from tests import builders as b
 from tests.billing import house_contract, seats
-from tests.path.outside import NAMES, Outside, opened, text_of
+from tests.path.outside import NAMES, Outside, text_of
 from tests.stores import Furniture
 from tests.work import all_rows, open_house, person, record
 
@@ -25,12 +23,6 @@ pytestmark = pytest.mark.slow
 ADDRESS = "billing@nordlicht.example"
 HEAD = ("Halden Cloud GmbH", "Speicherstraße 12", "20457 Hamburg", "Germany", "DE314159262")
 FOOT = ("Hafenbank Hamburg", "IBAN DE17 1005 0000 0190 2876 55")
-
-
-@pytest.fixture(scope="module")
-def outside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outside]:
-    with opened(tmp_path_factory.mktemp("outside")) as found:
-        yield found
 
 
 @pytest.fixture

@@ -22,11 +22,11 @@ from jobs.deliver import deliver
 from jobs.pull import pull_all
 from jobs.run_billing import bill_due, run_unfinished
 from sandbox.company import populate
+from sandbox.emulators.salesforce import Emulator
 from sandbox.faults import Control
-from sandbox.server import OVER_TLS, Serving, open_emulators
-from sandbox.tls import Certificates
+from sandbox.server import open_emulators
 from tests.fakes import NOON, FixedClock
-from tests.path.outside import text_of
+from tests.path.outside import served, text_of
 from tests.sandbox.salesforce.builders import ROOT, signed_in
 from tests.stores import Furniture, policies
 from tests.work import all_rows, only
@@ -101,27 +101,8 @@ def world(tmp_path: Path) -> Iterator[World]:
         **open_emulators(NAMES[1:], tmp_path, FixedClock(NOON), Control(), 7),
     }
     populate({"netsuite": emulators["netsuite"]}, Decimal("0.01"), 7, NOON.date(), folder=tmp_path)
-    certificates = Certificates(tmp_path)
-    serving = {
-        name: Serving(emulator.app, 0, certificates if name in OVER_TLS else None)
-        for name, emulator in emulators.items()
-    }
-    for served in serving.values():
-        served.start()
-    lines: dict[str, dict[str, Any]] = {
-        name: {
-            "system": name,
-            "address": serving[name].address,
-            "credentials": emulator.credentials(),
-            "ca_file": str(certificates.authority),
-        }
-        for name, emulator in emulators.items()
-    }
-    yield World(dict(emulators), lines, signed_in(emulators["salesforce"]))  # type: ignore[arg-type]
-    for served in serving.values():
-        served.stop()
-    for emulator in emulators.values():
-        emulator.close()
+    with served(emulators, tmp_path) as lines:
+        yield World(dict(emulators), lines, signed_in(cast(Emulator, emulators["salesforce"])))
 
 
 def sign(world: World, *, line: dict[str, Any] | None = None, **account: Any) -> tuple[str, str]:

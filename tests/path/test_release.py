@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -12,7 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from connectors.mail import signature as mail_signature
-from core.canonical import DisputeRecord, OrderLineRecord
+from core.canonical import DisputeRecord
 from core.db.tables import Case, Delivery, Document, DocumentLine, Link, NumberSequence, RevenueSlice
 from core.intake import store as intake
 from core.kit.errors import Forbidden, Refused
@@ -30,7 +29,8 @@ from sandbox.emulators.mail.bounces import signature
 from tests import builders as b
 from tests.billing import house_contract, seats
 from tests.fakes import FixedClock
-from tests.path.outside import Outside, equip, opened, text_of
+from tests.path.outside import Outside, text_of
+from tests.path.releasing import billed, one_invoice
 from tests.stores import Furniture
 from tests.work import JOB, all_rows, only, open_house, person, record
 
@@ -38,37 +38,9 @@ pytestmark = pytest.mark.slow
 ADDRESS = "billing@nordlicht.example"
 
 
-@pytest.fixture(scope="module")
-def outside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outside]:
-    with opened(tmp_path_factory.mktemp("outside")) as found:
-        yield found
-
-
 @pytest.fixture
 def furniture() -> Furniture:
     return open_house
-
-
-@pytest.fixture
-def house(runtime: Runtime, outside: Outside) -> Iterator[Runtime]:
-    equip(runtime)
-    yield runtime
-    for emulator in outside.emulators.values():
-        emulator.app.faults.reset()
-    outside.emulators["mail"].switches.set({"reject": [], "greylist": [], "bounce_later": []})
-
-
-def billed(runtime: Runtime, number: str, lines: tuple[OrderLineRecord, ...] | None = None, **terms: Any) -> Document:
-    """The invoice of a contract of this number, drafted and released without a person."""
-    house_contract(runtime, lines, number=number, **terms)
-    assert bill_due(runtime) == 1
-    run_unfinished(runtime)
-    return one_invoice(runtime)
-
-
-def one_invoice(runtime: Runtime) -> Document:
-    found: Document = only(runtime, Document)
-    return found
 
 
 def states(runtime: Runtime) -> dict[str, str]:

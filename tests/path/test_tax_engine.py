@@ -106,8 +106,9 @@ def ask(runtime: Runtime, engine: Engine) -> int:
 
 
 def delivery(runtime: Runtime) -> Delivery:
+    found: Delivery
     (found,) = [row for row in all_rows(runtime, Delivery) if row.system == "avatax"]
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def send(runtime: Runtime, engine: Engine) -> str:

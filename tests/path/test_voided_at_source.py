@@ -12,14 +12,20 @@ from core.runtime import Runtime
 from jobs.pull import pull
 from tests import builders as b
 from tests.path.outside import Outside
-from tests.path.test_release import billed, furniture, house, one_invoice, outside  # noqa: F401  # fixtures
-from tests.work import all_rows, record
+from tests.path.releasing import billed, one_invoice
+from tests.stores import Furniture
+from tests.work import all_rows, open_house, record
 
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def without_card(outside: Outside) -> Iterator[None]:  # noqa: F811
+def furniture() -> Furniture:
+    return open_house
+
+
+@pytest.fixture
+def without_card(outside: Outside) -> Iterator[None]:
     """The customer has no payment method on file, so that the invoice stays open there."""
     store = outside.emulators["stripe"].store
     before = store.need("customer", b.PAYMENTS_CUSTOMER)
@@ -29,8 +35,8 @@ def without_card(outside: Outside) -> Iterator[None]:  # noqa: F811
 
 
 def test_an_invoice_of_ours_that_was_voided_in_stripe_becomes_one_exception_and_stays_a_claim(
-    house: Runtime,  # noqa: F811
-    outside: Outside,  # noqa: F811
+    house: Runtime,
+    outside: Outside,
     without_card: None,
 ) -> None:
     record(house, b.CRM, customers=(b.customer(pays_by="card"),))

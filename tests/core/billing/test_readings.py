@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,18 +27,16 @@ def step(starts_on: date, quantity: int, price: int = 10) -> Step:
 
 def agreement(*steps: Step, terms: ChargeTerms | None = None, **facts: object) -> Agreement:
     charge = Charge("a", "HC-CORE", "Seats", terms or ChargeTerms(), steps)
-    return Agreement(
-        **{  # type: ignore[arg-type]
-            "number": "CT-1",
-            "currency": "EUR",
-            "starts_on": DAY_ONE,
-            "ends_on": date(2027, 1, 1),
-            "frequency_months": 1,
-            "anchor_day": 1,
-            "charges": (charge,),
-            **facts,
-        }
-    )
+    stated: dict[str, Any] = {
+        "number": "CT-1",
+        "currency": "EUR",
+        "starts_on": DAY_ONE,
+        "ends_on": date(2027, 1, 1),
+        "frequency_months": 1,
+        "anchor_day": 1,
+        "charges": (charge,),
+    }
+    return Agreement(**stated | facts)
 
 
 def read(agreed: Agreement, span: Span) -> dict[str, list[int]]:

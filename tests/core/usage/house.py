@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from core.canonical import MeterRecord, UsageRecord
 from core.db.tables import Contract, ContractLine, ScheduleItem
@@ -33,50 +34,53 @@ def charged_house(runtime: Runtime, included: str = "100") -> None:
         save_meters(
             session, [meter("api_calls", "sum"), meter("storage", "max", "day"), meter("logins", "count")], NOON
         )
-        session.add(
-            Contract(
-                id=contract,
-                number="CT-5001",
-                customer_id=CUSTOMER,
-                status="active",
-                starts_on=OCTOBER,
-                currency="EUR",
-                discount_percent=Decimal(0),
-                billed_by="house",
-                updated_at=NOON,
-            )
-        )
-        session.add(
-            ContractLine(
-                id=new_id(),
-                contract_id=contract,
-                source_ref="802A",
-                product_code="API",
-                quantity=Decimal(0),
-                unit_price=Decimal("0.05"),
-                starts_on=OCTOBER,
-                charge={"kind": "usage", "meter": "api_calls", "included_quantity": included},
-            )
-        )
-        for first, after, state in ((OCTOBER, NOVEMBER, "billed"), (NOVEMBER, DECEMBER, "open")):
-            session.add(
-                ScheduleItem(
-                    id=new_id(),
-                    contract_id=contract,
-                    charge_key="802A",
-                    kind="usage",
-                    period_start=first,
-                    period_end=after,
-                    bill_on=after,
-                    state=state,
-                    document_id=new_id() if state == "billed" else None,
-                    used=Decimal(0) if state == "billed" else None,
-                    currency="EUR",
-                    planned_at=NOON,
-                    lines=[],
-                    covers=[],
-                )
-            )
+        session.add_all([*_sold(contract, included), _period(contract, OCTOBER, NOVEMBER, "billed")])
+        session.add(_period(contract, NOVEMBER, DECEMBER, "open"))
+
+
+def _sold(contract: UUID, included: str) -> tuple[Contract, ContractLine]:
+    return (
+        Contract(
+            id=contract,
+            number="CT-5001",
+            customer_id=CUSTOMER,
+            status="active",
+            starts_on=OCTOBER,
+            currency="EUR",
+            discount_percent=Decimal(0),
+            billed_by="house",
+            updated_at=NOON,
+        ),
+        ContractLine(
+            id=new_id(),
+            contract_id=contract,
+            source_ref="802A",
+            product_code="API",
+            quantity=Decimal(0),
+            unit_price=Decimal("0.05"),
+            starts_on=OCTOBER,
+            charge={"kind": "usage", "meter": "api_calls", "included_quantity": included},
+        ),
+    )
+
+
+def _period(contract: UUID, first: date, after: date, state: str) -> ScheduleItem:
+    return ScheduleItem(
+        id=new_id(),
+        contract_id=contract,
+        charge_key="802A",
+        kind="usage",
+        period_start=first,
+        period_end=after,
+        bill_on=after,
+        state=state,
+        document_id=new_id() if state == "billed" else None,
+        used=Decimal(0) if state == "billed" else None,
+        currency="EUR",
+        planned_at=NOON,
+        lines=[],
+        covers=[],
+    )
 
 
 def meter(code: str, aggregation: str, window: str | None = None) -> MeterRecord:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from core.canonical import InvoiceRecord, SubscriptionItemRecord, SubscriptionRecord
+from core.canonical import InvoiceRecord
 from core.db.tables import Case, Document
 from core.runtime import Runtime
 from core.workflow import commands as c
@@ -26,6 +26,7 @@ from tests.drifting import (
     only,
     stripe_invoice,
     stripe_period,
+    subscribe,
     theirs,
 )
 from tests.fakes import NOON, FixedClock
@@ -196,19 +197,7 @@ def test_a_platform_that_follows_an_amendment_with_its_next_invoice_is_not_behin
 ) -> None:
     theirs(runtime, amendment(NOON.date() + timedelta(days=8), 5))
     billed(runtime, *AS_AGREED)
-    item = SubscriptionItemRecord(
-        product_code="HC-CORE", quantity=Decimal(10), unit_price=Decimal("20.00"), interval_months=1
-    )
-    runs = SubscriptionRecord(
-        source=b.PAYMENTS,
-        source_ref="sub_1",
-        contract_number="CT-5001",
-        customer_ref=b.PAYMENTS_CUSTOMER,
-        status="active",
-        currency="EUR",
-        items=(item,),
-    )
-    work.record(runtime, b.PAYMENTS, subscriptions=(runs,))
+    subscribe(runtime, 10, "20.00", 1)
     clock.advance(days=12)
     assert found(runtime) == []
     clock.advance(days=25)

@@ -10,7 +10,6 @@ from uuid import UUID
 import pytest
 from sqlalchemy import update
 
-from core.canonical import SubscriptionItemRecord, SubscriptionRecord
 from core.db.tables import Delivery, Document, DocumentLine, ScheduleItem
 from core.kit.errors import Forbidden, Refused, Stale
 from core.runtime import Runtime
@@ -21,7 +20,7 @@ from core.workflow.command import Target
 from tests import builders as b
 from tests import work
 from tests.corrections import agreed, all_of, only_of, posted_invoice
-from tests.drifting import AS_AGREED, billed_by_stripe, change, fix, found, only, stripe_invoice
+from tests.drifting import AS_AGREED, billed_by_stripe, change, fix, found, only, stripe_invoice, subscribe
 from tests.fakes import FixedClock
 from tests.stores import Furniture
 
@@ -123,23 +122,10 @@ def test_what_stripe_billed_too_much_is_credited_by_a_memo_of_the_house(runtime:
 
 def test_a_subscription_that_runs_fewer_seats_is_told_with_its_money_a_month(runtime: Runtime) -> None:
     billed_by_stripe(runtime, *AS_AGREED)
-    item = SubscriptionItemRecord(
-        product_code="HC-CORE", quantity=Decimal(7), unit_price=Decimal("240.00"), interval_months=12
-    )
-    subscription = SubscriptionRecord(
-        source=b.PAYMENTS,
-        source_ref="sub_1",
-        contract_number="CT-5001",
-        customer_ref=b.PAYMENTS_CUSTOMER,
-        status="active",
-        currency="EUR",
-        items=(item,),
-    )
-    work.record(runtime, b.PAYMENTS, subscriptions=(subscription,))
+    subscribe(runtime, 7, "240.00", 12)
     case = only(runtime)
     assert (case.code, case.amount_minor) == ("drift.subscription", 6_000)
-    right = item.model_copy(update={"quantity": Decimal(10)})
-    work.record(runtime, b.PAYMENTS, subscriptions=(subscription.model_copy(update={"items": (right,)}),))
+    subscribe(runtime, 10, "240.00", 12)
     assert found(runtime) == []
 
 
