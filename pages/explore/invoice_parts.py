@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pandas as pd
 import streamlit as st
 
-from core.reporting.invoice_detail import InvoiceDetail
+from core.reporting.invoice_detail import InvoiceDetail, Line
 from pages.ui import badges, dates, links, money
 from pages.ui.plain import plain
 
@@ -39,13 +41,20 @@ def about(found: InvoiceDetail) -> None:
             st.caption(f"In {place.system} as {plain(place.reference)}")
 
 
+def _told(line: Line, times: int) -> str:
+    """Lines of the same name are told apart by their days."""
+    is_told = times > 1 and line.period_start is not None
+    return f"{line.description}, {dates.period(line.period_start, line.period_end)}" if is_told else line.description
+
+
 def lines(found: InvoiceDetail) -> None:
     currency = found.document.currency
+    often = Counter(line.description for line in found.lines)
     rows = [
         (
-            line.description,
+            _told(line, often[line.description]),
             f"{line.quantity.normalize():,f}",
-            f"{line.unit_price:,.2f}",
+            money.unit_price(line.unit_price),
             money.amount(line.amount_minor, currency),
             money.amount(line.discount_minor, currency),
             money.amount(line.tax_minor, currency),

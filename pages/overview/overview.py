@@ -10,7 +10,7 @@ from core.reporting.figures import Figures, figures
 from pages.overview import panels, systems
 from pages.ui import access, charts, filters, money
 from pages.ui.act import show_flash
-from pages.ui.figure_card import figure_card
+from pages.ui.figure_card import figure_card, shown
 from pages.ui.links import go
 from pages.ui.runtime import runtime
 
@@ -26,7 +26,7 @@ _PANEL = 305
 
 
 def _cards(found: Figures) -> None:
-    shown = explained(found)
+    made = explained(found)
     details = {
         "dso_countback": f"simple {found.dso_simple:,.1f}" if found.dso_simple is not None else None,
         "dso_best_possible": "if all paid on time",
@@ -35,16 +35,16 @@ def _cards(found: Figures) -> None:
         "straight_through_rate": "last 30 days",
         "cycle_time": _slowest(found),
     }
-    with st.grid(len(_CARDS), min_column_width=140, gap="small"):
+    with st.grid(len(_CARDS), min_column_width=128, gap="small"):
         for key in _CARDS:
-            figure_card(shown[key], detail=details[key])
+            figure_card(made[key], detail=details[key])
     for note in found.notes:
         st.caption(f":material/info: {note}")
 
 
 def _slowest(found: Figures) -> str:
     slowest = found.measured.cycle.p90
-    return "last 30 days" if slowest is None else f"nine of ten in {slowest:,.1f} h"
+    return "last 30 days" if slowest is None else f"nine of ten in {shown(slowest, 'hours')}"
 
 
 def _ageing(found: Figures) -> None:

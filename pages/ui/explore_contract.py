@@ -98,7 +98,7 @@ def subscription(found: ContractDetail) -> None:
         (
             item.product_code or money.NOTHING,
             f"{item.quantity.normalize():,f}",
-            f"{item.unit_price:,.2f}",
+            money.unit_price(item.unit_price),
             "month" if item.interval_months == 1 else f"{item.interval_months} months",
             badges.cell(item.status),
         )

@@ -61,7 +61,7 @@ def shown(value: Decimal | int | None, unit: str, *, is_short: bool = False) -> 
         case "days":
             return f"{value:,.1f} days"
         case "hours":
-            return f"{value:,.1f} h"
+            return _hours(Decimal(value))
         case "percent":
             return f"{value:,.1f} %"
         case "count":
@@ -69,6 +69,13 @@ def shown(value: Decimal | int | None, unit: str, *, is_short: bool = False) -> 
         case currency:
             amount = Decimal(value)
             return money.short_decimal(amount) if is_short else f"{currency} {amount:,.{exponent(currency)}f}"
+
+
+def _hours(value: Decimal) -> str:
+    minutes = round(value * 60)
+    if minutes < 60:
+        return f"{minutes} min" if minutes else "< 1 min"
+    return f"{value:,.1f} h"
 
 
 def _part(part: Part) -> str:

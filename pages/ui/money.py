@@ -43,3 +43,8 @@ def decimals(minors: list[int], currency: str) -> list[float]:
 def column_format(currency: str) -> str:
     """The printf format of a number column in one currency."""
     return f"%,.{exponent(currency)}f"
+
+
+def unit_price(value: Decimal) -> str:
+    """ "1,234.50"; fractions of a cent are shown as they are: "0.0025"."""
+    return f"{value:,.2f}" if value == round(value, 2) else f"{value.normalize():,f}"

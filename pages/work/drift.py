@@ -62,6 +62,8 @@ picked = id_grid(
     alt="Differences",
 )
 pager(page.info, _PAGER, "difference")
+if not page.rows:
+    st.caption(":material/check_circle: No differences here. Contracts, invoices and ledger are compared every night.")
 if picked:
     untick(_GRID)
     st.query_params["id"] = str(picked[0])

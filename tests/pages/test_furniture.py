@@ -127,3 +127,13 @@ def test_figures_are_shown_with_their_unit() -> None:
     assert shown(Decimal("1234567.5"), "USD") == "USD 1,234,567.50"
     assert shown(Decimal("1234567.5"), "USD", is_short=True) == "1.2 m"
     assert shown(1234, "count") == "1,234"
+
+
+@pytest.mark.parametrize(("price", "told"), [("1234.5", "1,234.50"), ("0.0025", "0.0025"), ("0", "0.00")])
+def test_a_price_below_a_cent_is_told_in_full(price: str, told: str) -> None:
+    assert money.unit_price(Decimal(price)) == told
+
+
+@pytest.mark.parametrize(("hours", "told"), [("0.00", "< 1 min"), ("0.25", "15 min"), ("30.04", "30.0 h")])
+def test_hours_are_told_in_the_unit_that_says_something(hours: str, told: str) -> None:
+    assert shown(Decimal(hours), "hours") == told
