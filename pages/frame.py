@@ -7,7 +7,7 @@ import streamlit as st
 from core.reporting.integrations import banner
 from core.workflow.actors import Actor
 from pages.ui import access
-from pages.ui.act import flash
+from pages.ui.act import flash_refusal
 from pages.ui.plain import plain
 from pages.ui.runtime import runtime
 from pages.ui.site_map import PAGES, Screen, astray, screens_for
@@ -54,7 +54,7 @@ if not st.session_state.setdefault(_ARRIVED, False):
     st.session_state[_ARRIVED] = True
     has_sandbox = runtime().settings.sandbox_systems is not None
     if lost := astray(st.context.url, person.role, has_sandbox=has_sandbox):
-        flash(lost)
+        flash_refusal(lost)
 theme = "dark" if st.context.theme.type == "dark" else "light"
 st.logo(str(_ASSETS / f"wordmark-{theme}.png"), size="large", icon_image=str(_ASSETS / "icon.png"))
 chosen = st.navigation(_sections(person), expanded=True)

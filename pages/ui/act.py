@@ -40,14 +40,19 @@ def form_id(key: str) -> UUID:
 
 
 def flash(sentence: str) -> None:
-    """Queues a sentence that `show_flash` shows at the top of the next run."""
-    st.session_state.setdefault(_FLASH, []).append(sentence)
+    """Queues what was done; `show_flash` tells it at the top of the next run."""
+    st.session_state.setdefault(_FLASH, []).append((sentence, ":material/check_circle:", "short"))
+
+
+def flash_refusal(sentence: str) -> None:
+    """Queues why what was asked for is not shown; it stays long enough to be read after a page was opened."""
+    st.session_state.setdefault(_FLASH, []).append((sentence, ":material/block:", "long"))
 
 
 def show_flash() -> None:
     """Shows what was queued; call it first thing on a page."""
-    for sentence in st.session_state.pop(_FLASH, []):
-        st.toast(plain(sentence), icon=":material/check_circle:")
+    for sentence, icon, duration in st.session_state.pop(_FLASH, []):
+        st.toast(plain(sentence), icon=icon, duration=duration)
 
 
 def _refuse(sentence: str) -> bool:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.workflow.actors import Role
 from pages.ui.access import current
-from pages.ui.act import flash
+from pages.ui.act import flash_refusal
 from pages.ui.plain import plain
 from pages.ui.runtime import runtime
 from pages.ui.site_map import screen, screens_for
@@ -26,7 +26,7 @@ def go(name: str, params: Params | None = None) -> None:
     """Opens a screen with its parameters; ends this run. Not for callbacks: there, use it on the next run."""
     actor = current()
     if actor is None or not may_open(name, actor.role):
-        flash(f"{screen(name).title} is not part of your role.")
+        flash_refusal(f"{screen(name).title} is not part of your role.")
         st.rerun()
     st.switch_page(screen(name).script, query_params=dict(params or {}))
 

@@ -6,6 +6,7 @@ from datetime import date
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.kit.words import counted
 from core.reporting.overview import legal_entities
@@ -30,8 +31,10 @@ def new_run(person: Actor) -> None:
             entities = filters.choices("Legal entities", legal_entities(runtime(), person), "br_entities")
             is_asked = st.button("Preview", key="br_preview", icon=":material/visibility:")
         asked = (through, entities)
+        # Its place stays after the preview: what follows would else be drawn anew, and lose a click or the focus.
+        progress = st.empty()
         if is_asked:
-            st.session_state[_SEEN] = (asked, _previewed(person, *asked))
+            st.session_state[_SEEN] = (asked, _previewed(person, *asked, progress))
         seen = st.session_state.get(_SEEN)
         if seen is None or seen[0] != asked:
             st.caption("A preview rates, taxes and checks everything that is due, and writes nothing.")
@@ -41,12 +44,11 @@ def new_run(person: Actor) -> None:
             _start(*asked)
 
 
-def _previewed(person: Actor, through: date, entities: tuple[str, ...]) -> Preview:
+def _previewed(person: Actor, through: date, entities: tuple[str, ...], progress: DeltaGenerator) -> Preview:
     told = Preview(through)
-    place = st.empty()
     for told in preview(runtime(), person, through, entities or None):
-        place.caption(f"{counted(told.contracts, 'contract')} looked at …")
-    place.empty()
+        progress.caption(f"{counted(told.contracts, 'contract')} looked at …")
+    progress.empty()
     return told
 
 

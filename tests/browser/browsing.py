@@ -13,6 +13,7 @@ from core.access.model import DEMO_PASSWORD
 ROW_HEIGHT = 34
 # A cell's own button or tick stands in the middle of the first narrow columns.
 _TICK_X = 20
+_MOST_CLICKS = 3
 _FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -52,6 +53,17 @@ def heading(page: Page, text: str) -> None:
     """Waits for the page with this title."""
     expect(page.get_by_role("heading", name=re.compile(f"^{re.escape(text)}"))).to_be_visible(timeout=30_000)
     painted(page)
+
+
+def switch_on(page: Page, label: str) -> None:
+    """Clicks the switch until it is on: a click whose press and release lie around a move of the page is none."""
+    switch = page.get_by_label(label, exact=True)
+    for _ in range(_MOST_CLICKS):
+        page.get_by_text(label, exact=True).click()
+        painted(page)
+        if switch.is_checked():
+            return
+    expect(switch).to_be_checked()
 
 
 def grid(page: Page, alt: str) -> Locator:

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from core.kit.clock import utc_now
-from tests.browser.browsing import click_cell, grid, heading, painted, rows
+from tests.browser.browsing import click_cell, grid, heading, painted, rows, switch_on
 from tests.browser.conftest import OpenPage
 from tests.browser.selling import want_purchase_order
 from tests.browser.stack import Bill, Stack, eventually
@@ -55,9 +55,7 @@ def _bill(page: Page, stack: Stack) -> None:
     generate = page.get_by_role("button", name="Generate", exact=True)
     expect(generate).to_have_count(1)
     painted(page)
-    page.get_by_text("Release what is clean without review").click()
-    expect(page.get_by_label("Release what is clean without review")).to_be_checked()
-    painted(page)
+    switch_on(page, "Release what is clean without review")
     generate.click()
     expect(page.get_by_text("The run has started")).to_be_visible()
     painted(page)
