@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from sqlalchemy import func, select
 
@@ -19,11 +21,10 @@ SCALE, PORT, LIMIT = "1", 8720, 3.0
 
 def run() -> list[Measured]:
     """Seconds of the whole first synchronisation ÷ seconds of fetching and parsing the same pages."""
-    recorder = Recorder()
-    with sandbox(SCALE, PORT) as outside, store() as runtime:
-        connected = recorder.connect(outside.systems)
-        sources = {name: each.source for name, each in connected.items() if each.source is not None}
-        synced, _ = _timed(lambda: pull_all(runtime, sources))
+    with TemporaryDirectory() as folder, sandbox(SCALE, PORT) as outside, store() as runtime:
+        recorder = Recorder(Path(folder) / "requests")
+        sources, readings = recorder.sources(outside.systems)
+        synced, _ = _timed(lambda: pull_all(runtime, sources, readings))
         fetched, pages = _timed(recorder.fetch_again)
         invoices = _invoices(runtime)
     return [

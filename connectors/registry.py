@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings
 
 from connectors import Connector, avatax, mail, netsuite, salesforce, stripe
-from core.ports import Capabilities, Enclose, Misconfigured
+from core.ports import Capabilities, Enclose, Misconfigured, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,16 @@ class Entry:
 
     def open(self, config: BaseSettings, enclose: Enclose | None) -> Connector:
         options = {"enclose": enclose} if self.needs_enclosure else {}
-        return self.build(config, **options)
+        built = self.build(config, **options)
+        return built if built.source is None else replace(built, reopen=partial(source_of, self.build, config))
+
+
+def source_of(build: Callable[..., Connector], *arguments: Any) -> Source:
+    """The source of the connector that `build` makes of `arguments`. Raises ValueError when it has none."""
+    source = build(*arguments).source
+    if source is None:
+        raise ValueError(f"nothing can be read with {build.__module__}")
+    return source
 
 
 REGISTRY: dict[str, Entry] = {

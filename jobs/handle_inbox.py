@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from pydantic import ValidationError
 from sqlalchemy.exc import DataError, IntegrityError
 
 from core.canonical import (
@@ -22,9 +21,11 @@ from core.canonical import (
     InvoiceRecord,
     LedgerRecord,
     MeterRecord,
+    OpportunityRecord,
     OrderLineRecord,
     PaymentRecord,
     ProductRecord,
+    QuoteRecord,
     SubscriptionRecord,
 )
 from core.intake import store
@@ -35,8 +36,8 @@ from core.runtime import Runtime
 from core.workflow import execute
 from core.workflow.actors import job
 from core.workflow.commands import DecideReceived, RecordFacts, ReportBadRecord
+from jobs.readings import BATCH, Readable, Readings, in_words, read_records
 
-BATCH = 1_000
 _ACTOR = job("handle_inbox")
 _FIELDS: dict[type[CanonicalRecord], str] = {
     EntityRecord: "entities",
@@ -45,6 +46,8 @@ _FIELDS: dict[type[CanonicalRecord], str] = {
     CustomerRecord: "customers",
     ContractRecord: "contracts",
     OrderLineRecord: "order_lines",
+    OpportunityRecord: "opportunities",
+    QuoteRecord: "quotes",
     SubscriptionRecord: "subscriptions",
     MeterRecord: "meters",
     LedgerRecord: "ledger",
@@ -56,32 +59,8 @@ _FIELDS: dict[type[CanonicalRecord], str] = {
 }
 # How far an invoice or credit memo has come. What was sent earlier may arrive later, and brings nothing back.
 _STAGES = {"draft": 0, "open": 1, "uncollectible": 1, "issued": 1, "paid": 2, "void": 3}
-# What a translation may stumble over in a payload of an unknown shape.
-_UNREADABLE = (ValueError, LookupError, TypeError, ArithmeticError, AttributeError, Refused)
 # What the store or a handler may object to in the facts themselves; a lost connection is not among these.
 _UNACCEPTABLE = (Refused, DataError, IntegrityError)
-
-
-@dataclass(frozen=True, slots=True)
-class Readable:
-    """A row and the facts that it brings."""
-
-    row: InboxRow
-    facts: tuple[CanonicalRecord, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Readings:
-    """What a batch of rows says, and what is wrong with those that say nothing."""
-
-    readable: list[Readable]
-    unreadable: list[tuple[UUID, str]]
-
-    def of(self, rows: Iterable[InboxRow]) -> Readings:
-        """Only what these rows say."""
-        ids = {row.id for row in rows}
-        readable = [each for each in self.readable if each.row.id in ids]
-        return Readings(readable, [each for each in self.unreadable if each[0] in ids])
 
 
 def handle_waiting(runtime: Runtime, source: Source) -> int:
@@ -109,20 +88,11 @@ def _next_rows(runtime: Runtime, source: Source) -> list[InboxRow]:
         return store.unhandled(session, source.capabilities.system, BATCH)
 
 
-def read_rows(source: Source, rows: Iterable[InboxRow]) -> Readings:
-    """Translates every row."""
-    readings = Readings([], [])
-    for row in rows:
-        try:
-            readings.readable.append(Readable(row, source.to_canonical(row.record)))
-        except _UNREADABLE as reason:
-            readings.unreadable.append((row.id, _in_words(reason)))
-    return readings
-
-
 def handle_rows(runtime: Runtime, source: Source, rows: Sequence[InboxRow], *, is_backfill: bool = False) -> None:
     """Records the facts of `rows`; afterwards none of them waits any more."""
-    settle(runtime, source.capabilities.system, read_rows(source, rows), is_backfill)
+    settle(
+        runtime, source.capabilities.system, read_records(source, [(row.id, row.record) for row in rows]), is_backfill
+    )
 
 
 def settle(runtime: Runtime, system: str, readings: Readings, is_backfill: bool) -> None:
@@ -163,7 +133,7 @@ def _record(runtime: Runtime, system: str, readable: list[Readable], is_backfill
         execute(runtime, _command(system, readable, is_backfill), _ACTOR)
     except _UNACCEPTABLE as reason:
         if len(readable) == 1:
-            _report(runtime, readable[0].row.id, _in_words(reason))
+            _report(runtime, readable[0].id, _in_words(reason))
             return
         middle = len(readable) // 2
         _record(runtime, system, readable[:middle], is_backfill)
@@ -171,7 +141,7 @@ def _record(runtime: Runtime, system: str, readable: list[Readable], is_backfill
 
 
 def _command(system: str, readable: list[Readable], is_backfill: bool) -> RecordFacts:
-    inbox_ids = tuple(each.row.id for each in readable)
+    inbox_ids = tuple(each.id for each in readable)
     facts = _by_kind(fact for each in readable for fact in each.facts)
     return RecordFacts(source=system, inbox_ids=inbox_ids, is_backfill=is_backfill, **facts)
 
@@ -201,15 +171,6 @@ def _report(runtime: Runtime, inbox_id: UUID, error: str) -> None:
 
 
 def _in_words(reason: Exception) -> str:
-    """One line for people; no record's content beyond the names of its fields."""
-    if isinstance(reason, ValidationError):
-        first = reason.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        return f"{place}: {first['msg']}" if place else str(first["msg"])
-    if isinstance(reason, Refused):
-        return reason.sentence
     if isinstance(reason, (DataError, IntegrityError)):
         return "The store cannot hold a value of this record."
-    if isinstance(reason, LookupError):
-        return f"A field is missing: {reason}"
-    return " ".join(str(reason).split()) or type(reason).__name__
+    return in_words(reason)

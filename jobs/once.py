@@ -13,7 +13,7 @@ from jobs.determine_tax import determine_tax
 from jobs.escalate_overdue import escalate_overdue
 from jobs.handle_inbox import handle_waiting
 from jobs.plan_schedules import plan_schedules
-from jobs.pull import pull, pull_all
+from jobs.pull import Way, pull, pull_all
 from jobs.run_billing import bill_due, run_unfinished
 from jobs.summarise_usage import summarise_usage
 from jobs.sweep_stalled import prune, sweep_stalled
@@ -49,7 +49,7 @@ def _pull(system: str) -> Run:
     def run(house: House) -> int:
         if system not in house.sources:
             raise UnknownSystem(system)
-        return pull(house.runtime, house.sources[system], house.systems)
+        return pull(house.runtime, house.sources[system], house.systems, Way(reading=house.reading(system)))
 
     return run
 
@@ -71,7 +71,7 @@ RUNS: dict[str, Run] = {
     "pull_salesforce": _pull("salesforce"),
     "pull_stripe": _pull("stripe"),
     "pull_netsuite": _pull("netsuite"),
-    "pull_all": lambda house: pull_all(house.runtime, house.sources),
+    "pull_all": lambda house: pull_all(house.runtime, house.sources, house.readings),
     "handle_inbox": lambda house: sum([handle_waiting(house.runtime, source) for source in house.sources.values()]),
     "deliver": deliver_due,
     "decide_waiting": lambda house: decide_waiting(house.runtime, house.sources.values()),

@@ -4,38 +4,28 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import dataclass
 
 from core.intake import store
-from core.intake.keeping import new_rows
 from core.intake.model import Arrival
-from core.ports import ConnectorFailure, Misconfigured, Page, Source
+from core.ports import ConnectorFailure, Misconfigured, Source
 from core.runtime import Runtime
 from core.workflow import execute
 from core.workflow.actors import job
 from core.workflow.commands import SetConnectionState
 from jobs.exclusive import exclusive
-from jobs.handle_inbox import (
-    BATCH,
-    Readings,
-    decide_received,
-    handle_waiting,
-    is_history_read,
-    read_rows,
-    settle,
-    take_in,
-)
-from jobs.prefetch import batches, read_ahead
+from jobs.handle_inbox import decide_received, handle_waiting, is_history_read, settle, take_in
+from jobs.prefetch import read_ahead
 from jobs.queue import enqueue_once
+from jobs.read_apart import OBJECTS_BETWEEN_COLLECTIONS, Reader, Reading, reading_here
+from jobs.readings import Readings, read_batches
 from jobs.schedule import FIRST_SYNC
 
 _ACTOR = job("pull")
-_PAGES_AHEAD = 12
 _BATCHES_AHEAD = 2
-# Records make very many objects and no cycles: by default the search for cycles takes a quarter of a long pull.
-_OBJECTS_BETWEEN_COLLECTIONS = 400_000
 # The thread that waits for the store asks it thousands of short questions. By default it would wait five milliseconds
 # after each answer for the thread that translates.
 _SECONDS_BETWEEN_THREADS = 0.0005
@@ -46,18 +36,39 @@ def go_on() -> bool:
     return False
 
 
-def pull(runtime: Runtime, source: Source, systems: Iterable[str], must_stop: Callable[[], bool] = go_on) -> int:
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How to pull: `must_stop` is asked after each batch; `reading` opens what reads streams that were never read to
+    their end. News are few, and are read here."""
+
+    must_stop: Callable[[], bool] = go_on
+    reading: Reading = reading_here
+
+
+_PLAIN = Way()
+
+
+@dataclass(frozen=True, slots=True)
+class _Pull:
+    """A pull under way; `read_history` is what the way's `reading` opened."""
+
+    runtime: Runtime
+    source: Source
+    systems: frozenset[str]
+    must_stop: Callable[[], bool]
+    read_history: Reader
+
+
+def pull(runtime: Runtime, source: Source, systems: Iterable[str], way: Way = _PLAIN) -> int:
     """Reads every stream whose turn has come; answers how many records were new. A failing or paused system is
     left alone until its time comes, and one that somebody else is reading, now."""
-    return try_pull(runtime, source, systems, must_stop) or 0
+    return try_pull(runtime, source, systems, way) or 0
 
 
-def try_pull(
-    runtime: Runtime, source: Source, systems: Iterable[str], must_stop: Callable[[], bool] = go_on
-) -> int | None:
+def try_pull(runtime: Runtime, source: Source, systems: Iterable[str], way: Way = _PLAIN) -> int | None:
     """As `pull`, but None when somebody else is at the system's records right now."""
     system = source.capabilities.system
-    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
+    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
     sys.setswitchinterval(_SECONDS_BETWEEN_THREADS)
     with exclusive(runtime.engine, f"intake:{system}") as is_ours:
         if not is_ours:
@@ -65,7 +76,8 @@ def try_pull(
         if _is_resting(runtime, system):
             return 0
         try:
-            return _pull_streams(runtime, source, frozenset(systems), must_stop)
+            with way.reading() as read_history:
+                return _pull_streams(_Pull(runtime, source, frozenset(systems), way.must_stop, read_history))
         except Misconfigured as failure:
             execute(runtime, SetConnectionState(system=system, state="paused", reason=failure.sentence), _ACTOR)
         except ConnectorFailure as failure:
@@ -80,20 +92,20 @@ def _is_resting(runtime: Runtime, system: str) -> bool:
     return health.is_paused or health.rests_until(runtime.now()) is not None
 
 
-def _pull_streams(runtime: Runtime, source: Source, systems: frozenset[str], must_stop: Callable[[], bool]) -> int:
-    system = source.capabilities.system
+def _pull_streams(pull: _Pull) -> int:
+    runtime, source, system = pull.runtime, pull.source, pull.source.capabilities.system
     count = handle_waiting(runtime, source)
     for stream in source.capabilities.streams:
-        if must_stop():
+        if pull.must_stop():
             break
         with runtime.reading() as session:
             done = store.completed_streams(session)
-        if not is_due(system, stream.name, done, systems):
+        if not is_due(system, stream.name, done, pull.systems):
             continue
-        count += _pull_stream(runtime, source, stream.name, must_stop)
+        count += _pull_stream(pull, stream.name)
         with runtime.transaction() as session:
             store.record_success(session, system, runtime.now())
-        if must_stop():
+        if pull.must_stop():
             return count
         count += handle_waiting(runtime, source)
     if is_history_read(runtime, source):
@@ -111,19 +123,18 @@ def is_due(system: str, stream: str, done: set[tuple[str, str]], systems: frozen
     return True
 
 
-def _pull_stream(runtime: Runtime, source: Source, stream: str, must_stop: Callable[[], bool]) -> int:
-    system = source.capabilities.system
+def _pull_stream(pull: _Pull, stream: str) -> int:
+    runtime, source, system = pull.runtime, pull.source, pull.source.capabilities.system
     with runtime.transaction() as session:
         place = store.open_stream(session, system, stream, runtime.now())
     if not place.is_complete and place.expected is None:
         _note_expected(runtime, source, stream)
     count = 0
-    # Three at once: one thread reads over the network, one translates, this one waits for the store.
-    pages = read_ahead(source.pull(stream, place.cursor), _PAGES_AHEAD)
-    with closing(read_ahead(_translated(source, stream, pages), _BATCHES_AHEAD)) as arrived:
+    read = read_batches if place.is_complete else pull.read_history
+    with closing(read_ahead(read(source, stream, place.cursor), _BATCHES_AHEAD)) as arrived:
         for arrival, readings in arrived:
             count += _keep(runtime, source, arrival, readings, not place.is_complete)
-            if must_stop():
+            if pull.must_stop():
                 return count
     if not place.is_complete:
         _complete(runtime, system, stream)
@@ -136,12 +147,6 @@ def _note_expected(runtime: Runtime, source: Source, stream: str) -> None:
         store.expect(session, source.capabilities.system, stream, expected)
 
 
-def _translated(source: Source, stream: str, pages: Iterator[Page]) -> Iterator[tuple[Arrival, Readings]]:
-    for batch in batches(pages, BATCH):
-        arrival = Arrival(stream, batch.cursor, new_rows(batch.records))
-        yield arrival, read_rows(source, arrival.rows)
-
-
 def _keep(runtime: Runtime, source: Source, arrival: Arrival, readings: Readings, is_backfill: bool) -> int:
     """The rows are in the inbox and the cursor stands behind them, or neither; answers how many were new. Those that
     are received and not settled, after a crash for instance, are handled by the next pull."""
@@ -151,7 +156,7 @@ def _keep(runtime: Runtime, source: Source, arrival: Arrival, readings: Readings
     with runtime.transaction() as session:
         kept = store.receive_rows(session, system, arrival.rows, now)
         store.advance(session, system, arrival.stream, (arrival.cursor, len(kept)), now)
-    settle(runtime, system, readings.of(kept), is_backfill)
+    settle(runtime, system, readings.of(row.id for row in kept), is_backfill)
     return len(kept)
 
 
@@ -163,13 +168,14 @@ def _complete(runtime: Runtime, system: str, stream: str) -> None:
             enqueue_once(session, "pull", {"system": other})
 
 
-def pull_all(runtime: Runtime, sources: dict[str, Source]) -> int:
+def pull_all(runtime: Runtime, sources: Mapping[str, Source], readings: Mapping[str, Reading] | None = None) -> int:
     """Round after round over all systems at once, until one brings neither records nor the end of a stream: a whole
     first synchronisation in one call. Answers how many records were new."""
+    ways = {name: Way(reading=each) for name, each in (readings or {}).items()}
     total, before = 0, -1
     while True:
         with ThreadPoolExecutor(len(sources) or 1, "pull") as pool:
-            count = sum(pool.map(lambda source: pull(runtime, source, sources), sources.values()))
+            count = sum(pool.map(lambda name: pull(runtime, sources[name], sources, ways.get(name, _PLAIN)), sources))
         with runtime.reading() as session:
             done = len(store.completed_streams(session))
         total += count

@@ -23,7 +23,7 @@ from jobs.exclusive import exclusive
 from jobs.handle_inbox import handle_waiting, is_history_read
 from jobs.lines import note
 from jobs.plan_schedules import plan_schedules
-from jobs.pull import try_pull
+from jobs.pull import Way, try_pull
 from jobs.queue import enqueue_once
 from jobs.run_billing import bill_due, run_billing
 from jobs.schedule import FIRST_SYNC, SCHEDULE
@@ -161,7 +161,7 @@ def _pull(house: House, context: JobContext, system: str) -> int:
     if source is None:
         return 0
     was_read = is_history_read(house.runtime, source)
-    count = try_pull(house.runtime, source, house.systems, context.should_abort)
+    count = try_pull(house.runtime, source, house.systems, Way(context.should_abort, house.reading(system)))
     if not was_read and is_history_read(house.runtime, source) and system in _LAST_READ:
         # What the history makes due is billed soon, and not only with the clock's next hour.
         with house.runtime.transaction() as session:

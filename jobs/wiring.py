@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,6 +17,7 @@ from core.kit.errors import Refused
 from core.ports import Ledger, Source, TaxEngine
 from core.runtime import Runtime, open_runtime
 from core.workflow.papers import enclose_with
+from jobs.read_apart import Reading, ReadingApart, reading_here
 
 _SANDBOX_PATIENCE_SECONDS = 180
 _pause = threading.Event()
@@ -33,10 +36,15 @@ class House:
     sources: dict[str, Source] = field(default_factory=dict)
     ledgers: dict[str, Ledger] = field(default_factory=dict)
     engines: dict[str, TaxEngine] = field(default_factory=dict)
+    # How each system's history is read; those without an entry are read in this process.
+    readings: Mapping[str, Reading] = field(default_factory=dict)
 
     @property
     def systems(self) -> frozenset[str]:
         return frozenset(self.sources)
+
+    def reading(self, system: str) -> Reading:
+        return self.readings.get(system, reading_here)
 
 
 def open_house() -> House:
@@ -49,7 +57,8 @@ def open_house() -> House:
     sources = {name: each.source for name, each in connected.items() if each.source is not None}
     ledgers = {name: each.ledger for name, each in connected.items() if each.ledger is not None}
     engines = {name: each.taxes for name, each in connected.items() if each.taxes is not None}
-    return House(runtime, sources, ledgers, engines)
+    readings = {name: partial(ReadingApart, each.reopen) for name, each in connected.items() if each.reopen is not None}
+    return House(runtime, sources, ledgers, engines, readings)
 
 
 def title_of(system: str) -> str:

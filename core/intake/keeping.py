@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from psycopg import DataError
 from psycopg.errors import UniqueViolation
-from pydantic_core import to_json
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from core.db.bulk import copy_rows
 from core.db.tables import InboxItem
-from core.intake.model import InboxRow
+from core.intake.arriving import as_json
+from core.intake.model import NewRow
 from core.kit.errors import Refused
-from core.kit.ids import new_id
-from core.ports import RawRecord
 
 # One statement of constant length, whatever the number of rows: long ones cost the driver more than the store. Payloads
 # come as lines of JSON, which has no line breaks of its own: each is parsed once. Answers null when all are new.
@@ -56,20 +52,12 @@ _UNSTORABLE = re.compile(
 )
 
 
-def new_rows(records: Iterable[RawRecord]) -> tuple[InboxRow, ...]:
-    """Rows that are not in the inbox yet, written out so that the transaction which keeps them need not."""
-    return tuple([InboxRow(new_id(), record, record.text or _json(record.payload)) for record in records])
-
-
-def insert_new(session: Session, source: str, rows: Sequence[InboxRow], now: datetime) -> list[InboxRow]:
+def insert_new(session: Session, source: str, rows: Sequence[NewRow], now: datetime) -> list[NewRow]:
     """Keeps what was not here yet, to be handled, and answers those rows in their order."""
     if not rows:
         return []
-    keys = [
-        {"id": row.id, "kind": row.record.kind, "external_id": row.record.external_id, "version": row.record.version}
-        for row in rows
-    ]
-    sent = {"source": source, "keys": _json(keys).decode(), "payloads": b"\n".join(_lines(rows)), "sent": len(rows)}
+    keys = [{"id": row.id, "kind": row.kind, "external_id": row.external_id, "version": row.version} for row in rows]
+    sent = {"source": source, "keys": as_json(keys).decode(), "payloads": b"\n".join(_lines(rows)), "sent": len(rows)}
     kept = session.scalar(_RECEIVE, sent | {"now": now})
     if kept is None:
         return list(rows)
@@ -77,7 +65,7 @@ def insert_new(session: Session, source: str, rows: Sequence[InboxRow], now: dat
     return [row for row in rows if row.id in new]
 
 
-def copy_handled(session: Session, source: str, rows: Sequence[InboxRow], now: datetime) -> None:
+def copy_handled(session: Session, source: str, rows: Sequence[NewRow], now: datetime) -> None:
     """Keeps rows whose facts are recorded with them. Raises Refused when one was here before, or cannot be stored: the
     transaction is lost then."""
     if not rows:
@@ -101,21 +89,13 @@ def repeated() -> Refused:
     return Refused("inbox.repeated", "Some of these records were received before.")
 
 
-def _key(row: InboxRow) -> tuple[bytes, ...]:
-    record = row.record
-    return (str(row.id).encode(), record.kind.encode(), record.external_id.encode(), record.version.encode())
+def _key(row: NewRow) -> tuple[bytes, ...]:
+    return (str(row.id).encode(), row.kind.encode(), row.external_id.encode(), row.version.encode())
 
 
-def _lines(rows: Sequence[InboxRow]) -> list[bytes]:
+def _lines(rows: Sequence[NewRow]) -> list[bytes]:
     """Payloads as JSON that the store accepts: what no text may hold there becomes the sign for an unreadable one."""
-    written = b"\n".join([row.text or _json(row.record.payload) for row in rows])
+    written = b"\n".join([row.text for row in rows])
     # Searching for a fixed text costs a tenth of matching the pattern, and hardly any batch has it.
     storable = _UNSTORABLE.sub(rb"\\ufffd", written) if rb"\u" in written else written
     return storable.split(b"\n")
-
-
-def _json(value: Any) -> bytes:
-    try:
-        return to_json(value, inf_nan_mode="strings")
-    except ValueError:  # half a character, which only the slower writer lets through
-        return json.dumps(value, default=str).encode()

@@ -17,12 +17,21 @@ _LONGEST_REST_SECONDS = 300
 
 @dataclass(frozen=True, slots=True)
 class InboxRow:
-    """A received record and the row that keeps it. `text`: the payload as it is to be kept, of rows that are not in the
-    inbox yet."""
+    """A received record and the row that keeps it."""
 
     id: UUID
     record: RawRecord
-    text: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class NewRow:
+    """A row that is not in the inbox yet; `text` is the record's payload as JSON."""
+
+    id: UUID
+    kind: str
+    external_id: str
+    version: str
+    text: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +40,7 @@ class Arrival:
 
     stream: str
     cursor: dict[str, Any]
-    rows: tuple[InboxRow, ...]
+    rows: tuple[NewRow, ...]
 
 
 @dataclass(frozen=True, slots=True)

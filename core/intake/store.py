@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 
 from core.db.bulk import is_one_of
 from core.db.tables import Connection, InboxItem, SyncCursor
-from core.intake.keeping import copy_handled, insert_new, new_rows, repeated
-from core.intake.model import Arrival, Health, InboxRow, Progress, StreamPlace, rest_after
+from core.intake.arriving import new_rows
+from core.intake.keeping import copy_handled, insert_new, repeated
+from core.intake.model import Arrival, Health, InboxRow, NewRow, Progress, StreamPlace, rest_after
 from core.ports import RawRecord
 
 # The commit does not wait for the disk. Commits reach it in their order: a later one that waits settles this one.
@@ -31,7 +32,7 @@ def receive(session: Session, source: str, records: Sequence[RawRecord], now: da
     return [row.id for row in receive_rows(session, source, new_rows(records), now)]
 
 
-def receive_rows(session: Session, source: str, rows: Sequence[InboxRow], now: datetime) -> list[InboxRow]:
+def receive_rows(session: Session, source: str, rows: Sequence[NewRow], now: datetime) -> list[NewRow]:
     """Keeps what was not here yet, to be handled, and answers those rows in their order."""
     return insert_new(session, source, rows, now)
 

@@ -9,7 +9,7 @@ from core.intake import store
 from core.ports import Misconfigured, RawRecord, Transient
 from core.runtime import Runtime
 from jobs.exclusive import exclusive
-from jobs.pull import is_due, pull, pull_all
+from jobs.pull import Way, is_due, pull, pull_all
 from tests.builders import customer
 from tests.fakes import FakeSource, FixedClock, raw
 from tests.stores import Furniture, policies
@@ -175,7 +175,7 @@ def test_a_pull_that_is_told_to_stop_goes_on_later_where_it_stood(runtime: Runti
     source = crm(accounts(1_000), accounts(1_000, 1_000))
     told = iter([False, True, True])
 
-    assert pull(runtime, source, ["salesforce"], lambda: next(told)) == 1_000
+    assert pull(runtime, source, ["salesforce"], Way(lambda: next(told))) == 1_000
     assert pull(runtime, source, ["salesforce"]) == 1_000
     assert customers(runtime) == 2_000
 

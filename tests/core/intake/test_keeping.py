@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from core.db.tables import InboxItem
-from core.intake.keeping import copy_handled, insert_new, new_rows
+from core.intake.arriving import new_rows
+from core.intake.keeping import copy_handled, insert_new
 from core.kit.errors import Refused
 from core.ports import RawRecord
 from core.runtime import Runtime
