@@ -24,6 +24,10 @@ class Entry:
         return origin + (now - origin) // self.every * self.every
 
 
+def _of(system: str, *streams: str) -> set[tuple[str, str]]:
+    return {(system, stream) for stream in streams}
+
+
 SCHEDULE = (
     Entry("pull_stripe", timedelta(seconds=15), "pull", {"system": "stripe"}),
     Entry("pull_salesforce", timedelta(seconds=30), "pull", {"system": "salesforce"}),
@@ -41,14 +45,15 @@ SCHEDULE = (
     Entry("prune", timedelta(days=1), "prune", at=timedelta(hours=3)),
 )
 
-# A stream is read when every stream of the stages before it has been read to its end once. What is not listed comes
-# last. The ledger comes before invoices, so that those already posted are recognised.
 # What was agreed with whom: nothing is billed before it is here.
-AGREED = frozenset({("salesforce", name) for name in ("accounts", "products", "contracts", "order_items")})
+AGREED = frozenset(_of("salesforce", "accounts", "products", "contracts", "order_items"))
+# A stream is read when every stream of the stages before it has been read to its end once. What is not listed comes
+# last. Invoices come after the contracts that they name, and after the ledger, so that those already posted are
+# recognised. A stage has something of every system that is not done yet: they are read side by side.
 FIRST_SYNC: tuple[frozenset[tuple[str, str]], ...] = (
-    AGREED | {("netsuite", "reference"), ("netsuite", "transactions")},
-    frozenset({("stripe", "customers"), ("stripe", "products")}),
-    frozenset({("stripe", "invoices")}),
-    frozenset({("stripe", "credit_notes"), ("stripe", "invoice_payments")}),
-    frozenset({("stripe", "disputes"), ("stripe", "meters"), ("stripe", "subscriptions"), ("salesforce", "cases")}),
+    frozenset({*_of("salesforce", "accounts", "products", "contracts"), *_of("netsuite", "reference", "transactions")}),
+    frozenset(_of("stripe", "customers", "products")),
+    frozenset({*_of("stripe", "invoices"), *_of("salesforce", "order_items", "opportunities", "quotes")}),
+    frozenset({*_of("stripe", "credit_notes", "invoice_payments"), *_of("salesforce", "cases")}),
+    frozenset(_of("stripe", "disputes", "meters", "subscriptions")),
 )

@@ -26,7 +26,7 @@ from jobs.plan_schedules import plan_schedules
 from jobs.pull import Way, try_pull
 from jobs.queue import enqueue_once
 from jobs.run_billing import bill_due, run_billing
-from jobs.schedule import FIRST_SYNC, SCHEDULE
+from jobs.schedule import SCHEDULE
 from jobs.summarise_usage import summarise_usage
 from jobs.sweep_stalled import prune, sweep_stalled
 from jobs.take_snapshot import take_snapshot
@@ -40,8 +40,6 @@ _INBOX_BUSY_SECONDS = 5.0
 _PULL_BUSY_SECONDS = 2.0
 # The clock calls these again before long, and a second try would collide with its next call.
 _SOON_AGAIN = {entry.task for entry in SCHEDULE if entry.every < timedelta(minutes=1)}
-# Systems that are read to their end last; usage of the time before may still be on its way then.
-_LAST_READ = {system for system, _ in FIRST_SYNC[-1]}
 _FIRST_BILLING = timedelta(minutes=2)
 _ANOTHER = text(
     "select 1 from procrastinate_jobs where task_name = 'handle_inbox' and status = 'todo' "
@@ -160,9 +158,9 @@ def _pull(house: House, context: JobContext, system: str) -> int:
     source = house.sources.get(system)
     if source is None:
         return 0
-    was_read = is_history_read(house.runtime, source)
+    was_read = _is_history_read(house)
     count = try_pull(house.runtime, source, house.systems, Way(context.should_abort, house.reading(system)))
-    if not was_read and is_history_read(house.runtime, source) and system in _LAST_READ:
+    if not was_read and _is_history_read(house):
         # What the history makes due is billed soon, and not only with the clock's next hour.
         with house.runtime.transaction() as session:
             enqueue_once(session, "bill_due", {}, at=datetime.now(UTC) + _FIRST_BILLING)
@@ -171,6 +169,10 @@ def _pull(house: House, context: JobContext, system: str) -> int:
         with house.runtime.transaction() as session:
             enqueue_once(session, "pull", {"system": system}, at=soon)
     return count or 0
+
+
+def _is_history_read(house: House) -> bool:
+    return all(is_history_read(house.runtime, source) for source in house.sources.values())
 
 
 def handle_inbox(house: House, source: str) -> int:

@@ -49,13 +49,15 @@ def save_contracts(session: Session, records: Sequence[ContractRecord], now: dat
         | {
             "id": contract_id(r.source, r.source_ref),
             "customer_id": id_from("customer", r.source, r.customer_ref),
+            "opportunity_id": id_from("opportunity", r.source, r.opportunity_ref) if r.opportunity_ref else None,
             "updated_at": now,
         }
         for r in records
     }
     if not rows:
         return set()
-    statement = upsert_changed(Contract, list(rows.values()), "id", _CONTRACT, ("customer_id", "updated_at"))
+    compared = (*_CONTRACT, "opportunity_id")
+    statement = upsert_changed(Contract, list(rows.values()), "id", compared, ("customer_id", "updated_at"))
     return set(session.scalars(statement.returning(Contract.id)))
 
 
@@ -114,6 +116,12 @@ def contracts(session: Session, ids: Iterable[UUID], *, is_locked: bool = False)
     if is_locked:
         statement = statement.with_for_update().execution_options(populate_existing=True)
     return {row.id: row for row in session.scalars(statement)}
+
+
+def billed_by_house(session: Session, ids: Iterable[UUID]) -> set[UUID]:
+    """Those of the contracts that the house bills, once they are more than a draft."""
+    is_ours = (Contract.billed_by == HOUSE, Contract.status != "draft")
+    return set(session.scalars(select(Contract.id).where(is_one_of(Contract.id, ids), *is_ours)))
 
 
 def lines_of(session: Session, contract_ids: Iterable[UUID]) -> dict[UUID, list[ContractLine]]:

@@ -60,8 +60,7 @@ def plan(ctx: Context, contract_ids: Iterable[UUID], until: date) -> int:
     """
     ids = list(contract_ids)
     known = schedule.plans(ctx.session, ids)
-    every = read_agreements(ctx.session, ids)
-    agreed = {id: each for id, each in every.items() if _is_ours(each.contract) or id in known}
+    agreed = read_agreements(ctx.session, agreements.billed_by_house(ctx.session, ids) | known.keys())
     if not agreed:
         return 0
     items = schedule.kept(ctx.session, agreed)

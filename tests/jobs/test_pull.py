@@ -209,7 +209,7 @@ def test_a_first_synchronisation_reads_the_systems_in_order(runtime: Runtime) ->
             "subscriptions",
         ],
         "netsuite": ["transactions", "reference"],
-        "salesforce": ["cases", "accounts", "products", "contracts", "order_items"],
+        "salesforce": ["cases", "accounts", "products", "contracts", "order_items", "opportunities", "quotes"],
     }
     pull_all(runtime, {system: Listening(system, {name: [[]] for name in names}) for system, names in empty.items()})
 
