@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Mapping, Set
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -24,8 +24,12 @@ from jobs.read_apart import OBJECTS_BETWEEN_COLLECTIONS, Reader, Reading, readin
 from jobs.readings import Readings, read_batches
 from jobs.schedule import FIRST_SYNC
 
+# (system, stream) of what was read to its end once.
+Completed = Set[tuple[str, str]]
+
 _ACTOR = job("pull")
 _BATCHES_AHEAD = 2
+_SECONDS_BETWEEN_LOOKS = 0.2
 # The thread that waits for the store asks it thousands of short questions. By default it would wait five milliseconds
 # after each answer for the thread that translates.
 _SECONDS_BETWEEN_THREADS = 0.0005
@@ -113,7 +117,7 @@ def _pull_streams(pull: _Pull) -> int:
     return count
 
 
-def is_due(system: str, stream: str, done: set[tuple[str, str]], systems: frozenset[str]) -> bool:
+def is_due(system: str, stream: str, done: Completed, systems: frozenset[str]) -> bool:
     """Whether all that must be known before is known; a system that is not connected keeps nobody waiting."""
     for stage in FIRST_SYNC:
         if (system, stream) in stage:
@@ -174,11 +178,40 @@ def pull_all(runtime: Runtime, sources: Mapping[str, Source], readings: Mapping[
     ways = {name: Way(reading=each) for name, each in (readings or {}).items()}
     total, before = 0, -1
     while True:
-        with ThreadPoolExecutor(len(sources) or 1, "pull") as pool:
-            count = sum(pool.map(lambda name: pull(runtime, sources[name], sources, ways.get(name, _PLAIN)), sources))
-        with runtime.reading() as session:
-            done = len(store.completed_streams(session))
+        count = _pull_side_by_side(runtime, sources, lambda name: ways.get(name, _PLAIN))
+        done = len(_completed(runtime))
         total += count
         if not count and done == before:
             return total
         before = done
+
+
+def _pull_side_by_side(runtime: Runtime, sources: Mapping[str, Source], way_of: Callable[[str], Way]) -> int:
+    """Pulls every system, and again those of which a stream has become due meanwhile."""
+    count = 0
+    seen: dict[str, Completed] = {}
+    with ThreadPoolExecutor(len(sources) or 1, "pull") as pool:
+        running: dict[Future[int], str] = {}
+        while True:
+            done = _completed(runtime)
+            for name in sources.keys() - running.values():
+                if name not in seen or (done != seen[name] and _has_more(sources[name], done, frozenset(sources))):
+                    seen[name] = done
+                    running[pool.submit(pull, runtime, sources[name], sources, way_of(name))] = name
+            if not running:
+                return count
+            finished, _ = wait(running, _SECONDS_BETWEEN_LOOKS, FIRST_COMPLETED)
+            for each in finished:
+                del running[each]
+                count += each.result()
+
+
+def _completed(runtime: Runtime) -> Completed:
+    with runtime.reading() as session:
+        return frozenset(store.completed_streams(session))
+
+
+def _has_more(source: Source, done: Completed, systems: frozenset[str]) -> bool:
+    """Whether a stream that was never read to its end is due."""
+    places = ((source.capabilities.system, stream.name) for stream in source.capabilities.streams)
+    return any(place not in done and is_due(*place, done, systems) for place in places)
