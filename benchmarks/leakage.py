@@ -36,7 +36,9 @@ from web.usage import PATH, receive
 
 SCALE, PORT = "0.03", 8760
 # Kinds of differences without money of their own.
-_TOLD = ("drift.subscription", "drift.ledger", "drift.terms")
+_TOLD = ("drift.subscription", "drift.ledger", "drift.terms", "drift.sold")
+# What was sold and is in no contract.
+_SOLD = ("drift.sold", "sale.uncontracted")
 _PATIENCE_SECONDS = 300
 _tick = threading.Event()
 Entry = dict[str, Any]
@@ -112,12 +114,14 @@ def run() -> list[Measured]:
             truth, flaws = outside.admin("stripe", "billing-truth"), outside.admin("stripe", "truth")
             result, money = score(runtime, truth), leaked(runtime, truth)
             stray, total = strays(runtime, truth, flaws), company_wide(runtime, truth)
+            lost = unsold(runtime, truth)
     share = money.found / money.planted
     return [
         Measured("leakage_planted", result.planted, "errors", "> 0", result.planted > 0),
         Measured("leakage_recall", result.found / result.planted, "share", "= 1", not result.missed),
         Measured("leakage_found", money.found, "minor units", "= planted", money.is_exact, money.planted, share),
         Measured("leakage_company", total.found, "minor units", "= planted", total.is_exact, total.planted),
+        Measured("leakage_sold", lost.found, "minor units", "= planted", lost.is_exact, lost.planted),
         Measured("leakage_false", stray.total(), "differences", "= 0", not stray),
     ]
 
@@ -139,6 +143,21 @@ def leaked(runtime: Runtime, truth: list[Entry]) -> Money:
         found[evidence["contract"]] += effect or 0
     found_minor = {contract: minor for contract, minor in found.items() if minor}
     return Money(sum(planted.values()), sum(found_minor.values()), found_minor == planted)
+
+
+def unsold(runtime: Runtime, truth: list[Entry]) -> Money:
+    """Holds what was sold and is in no contract against what was planted: of every contract, and of every deal that has
+    none. What is told of a contract with another error, where that changes what it comes to, counts as that error."""
+    planted = {
+        str(entry["subject"] or entry["contract"]): entry["sold_minor"] for entry in truth if entry["sold_minor"]
+    }
+    flawed = {entry["contract"] for entry in truth if entry["contract"]} - planted.keys()
+    statement = select(Case.evidence, Case.amount_minor).where(Case.code.in_(_SOLD))
+    with runtime.reading() as session:
+        rows = [(evidence, minor) for evidence, minor in session.execute(statement)]
+    told = {str(evidence.get("contract") or evidence["opportunity"]): minor or 0 for evidence, minor in rows}
+    found = {name: minor for name, minor in told.items() if name not in flawed}
+    return Money(sum(planted.values()), sum(found.values()), found == planted)
 
 
 def company_wide(runtime: Runtime, truth: list[Entry]) -> Money:

@@ -34,10 +34,14 @@ class Settings(BaseSettings):
     tax_engines: Annotated[dict[str, str], NoDecode] = {}
     # US states in which the house collects sales tax by the built-in table, such as TX,NY.
     tax_registrations: Annotated[frozenset[str], NoDecode] = frozenset()
+    # Days for which a customer's link to an invoice still opens it after it was settled.
+    invoice_link_days: int = Field(default=90, ge=0)
     # How long a draft may wait for its tax before somebody is told.
     tax_patience_minutes: int = Field(default=60, ge=0)
     # The longest time that a fresh document waits undecided for its contract or customer; 0 = it is decided at once.
     document_patience_seconds: float = Field(default=600, ge=0)
+    # Days after a deal was won in which its contract is awaited; then somebody is told that nobody bills it.
+    contract_patience_days: int = Field(default=14, ge=0)
     session_idle_minutes: int = Field(default=30, gt=0)
     session_hours: int = Field(default=10, gt=0)
     secure_cookies: bool = False

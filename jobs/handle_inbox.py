@@ -83,6 +83,10 @@ def is_history_read(runtime: Runtime, source: Source) -> bool:
     return all((source.capabilities.system, stream.name) in done for stream in source.capabilities.streams)
 
 
+def is_all_history_read(runtime: Runtime, sources: Iterable[Source]) -> bool:
+    return all(is_history_read(runtime, source) for source in sources)
+
+
 def _next_rows(runtime: Runtime, source: Source) -> list[InboxRow]:
     with runtime.transaction() as session:
         return store.unhandled(session, source.capabilities.system, BATCH)

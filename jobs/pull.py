@@ -29,7 +29,7 @@ Completed = Set[tuple[str, str]]
 
 _ACTOR = job("pull")
 _BATCHES_AHEAD = 2
-_SECONDS_BETWEEN_LOOKS = 0.2
+_SECONDS_BETWEEN_LOOKS = 0.5
 # The thread that waits for the store asks it thousands of short questions. By default it would wait five milliseconds
 # after each answer for the thread that translates.
 _SECONDS_BETWEEN_THREADS = 0.0005

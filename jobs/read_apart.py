@@ -7,6 +7,7 @@ import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -23,6 +24,11 @@ OBJECTS_BETWEEN_COLLECTIONS = 400_000
 # A server with one thread, which has imported everything already, forks quickly and copies no lock that somebody holds.
 _processes = multiprocessing.get_context("forkserver")
 _processes.set_forkserver_preload([__name__, "connectors.registry"])
+
+
+def prepare() -> None:
+    """Starts the server that the processes come from, which imports everything meanwhile; it ends with this process."""
+    forkserver.ensure_running()
 
 
 class ReadingBroke(Exception):

@@ -20,7 +20,7 @@ from jobs.deliver import deliver
 from jobs.determine_tax import determine_tax
 from jobs.escalate_overdue import escalate_overdue
 from jobs.exclusive import exclusive
-from jobs.handle_inbox import handle_waiting, is_history_read
+from jobs.handle_inbox import handle_waiting, is_all_history_read
 from jobs.lines import note
 from jobs.plan_schedules import plan_schedules
 from jobs.pull import Way, try_pull
@@ -158,9 +158,9 @@ def _pull(house: House, context: JobContext, system: str) -> int:
     source = house.sources.get(system)
     if source is None:
         return 0
-    was_read = _is_history_read(house)
+    was_read = is_all_history_read(house.runtime, house.sources.values())
     count = try_pull(house.runtime, source, house.systems, Way(context.should_abort, house.reading(system)))
-    if not was_read and _is_history_read(house):
+    if not was_read and is_all_history_read(house.runtime, house.sources.values()):
         # What the history makes due is billed soon, and not only with the clock's next hour.
         with house.runtime.transaction() as session:
             enqueue_once(session, "bill_due", {}, at=datetime.now(UTC) + _FIRST_BILLING)
@@ -169,10 +169,6 @@ def _pull(house: House, context: JobContext, system: str) -> int:
         with house.runtime.transaction() as session:
             enqueue_once(session, "pull", {"system": system}, at=soon)
     return count or 0
-
-
-def _is_history_read(house: House) -> bool:
-    return all(is_history_read(house.runtime, source) for source in house.sources.values())
 
 
 def handle_inbox(house: House, source: str) -> int:

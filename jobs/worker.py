@@ -14,8 +14,10 @@ from psycopg_pool import PoolTimeout
 
 from core.intake import store as intake
 from jobs.clock import start_clock
+from jobs.handle_inbox import is_all_history_read
 from jobs.lines import note, say
 from jobs.queue import BILLING, DELIVERIES, HOUSE, INTAKE
+from jobs.read_apart import prepare
 from jobs.tasks import HEARTBEAT_SECONDS, STALLED_SECONDS, register
 from jobs.tidying import settle_in
 from jobs.wiring import House
@@ -29,6 +31,8 @@ def work(house: House) -> None:
     """Carries out jobs until SIGINT or SIGTERM. Any number of these may run, on any number of machines."""
     logging.getLogger("procrastinate").setLevel(logging.CRITICAL)
     settle_in()
+    if not is_all_history_read(house.runtime, house.sources.values()):
+        prepare()
     asyncio.run(_work(house))
 
 

@@ -7,16 +7,18 @@ from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
-from core.canonical import ChargeTerms, OrderLineRecord
+from core.canonical import ChargeTerms, MeterRecord, OrderLineRecord
 from core.db.tables import UsageEvent
 from core.parties import store as parties
 from core.runtime import Runtime
+from core.usage.store import meters, save_meters
 from core.workflow import execute
 from core.workflow.billing_commands import StartBillingRun
 from tests import builders as b
 from tests import work
 
 SEATS = ChargeTerms()
+_ADDED_UP = MeterRecord(source="house", source_ref="api_calls", code="api_calls", name="API calls", aggregation="sum")
 HOUSE_METERED = ChargeTerms(kind="usage", meter="api_calls")
 TODAY = date(2026, 11, 2)
 STARTS, ENDS = date(2026, 11, 1), date(2027, 10, 31)
@@ -39,8 +41,10 @@ def start(runtime: Runtime, mode: Literal["review", "straight"] = "review", thro
 
 
 def used(runtime: Runtime, quantity: int, at: datetime, event: str = "e1") -> None:
-    """An event of the customer, counted."""
+    """An event of the customer, counted; its meter adds up unless it was said otherwise."""
     with runtime.transaction() as session:
+        if not meters(session, ["api_calls"]):
+            save_meters(session, [_ADDED_UP], datetime.now(UTC))
         customer = parties.linked(session, "customer", b.CRM, [b.CRM_CUSTOMER])[b.CRM_CUSTOMER]
         session.add(
             UsageEvent(

@@ -16,9 +16,11 @@ from core.canonical import (
     ExchangeRate,
     InvoiceRecord,
     LedgerRecord,
+    OpportunityRecord,
     OrderLineRecord,
     PaymentRecord,
     ProductRecord,
+    QuoteRecord,
 )
 
 CRM, PAYMENTS, LEDGER = "salesforce", "stripe", "netsuite"
@@ -110,6 +112,45 @@ def order_line(**facts: Any) -> OrderLineRecord:
             "unit_price": Decimal("20.00"),
             "starts_on": date(2026, 1, 1),
             "ends_on": date(2026, 12, 31),
+            **facts,
+        }
+    )
+
+
+def opportunity(**facts: Any) -> OpportunityRecord:
+    """Won for what `contract` and `order_line` come to: 10 seats at 20.00 for a year."""
+    return OpportunityRecord(
+        **{
+            "source": CRM,
+            "source_ref": "006A",
+            "name": "Nordlicht Logistik: first year",
+            "customer_ref": CRM_CUSTOMER,
+            "contract_ref": "800A",
+            "stage": "Closed Won",
+            "is_won": True,
+            "closes_on": date(2025, 12, 20),
+            "currency": "EUR",
+            "amount_minor": 240_000,
+            "address": "https://crm.example/006A",
+            **facts,
+        }
+    )
+
+
+def quote(**facts: Any) -> QuoteRecord:
+    return QuoteRecord(
+        **{
+            "source": CRM,
+            "source_ref": "0Q0A",
+            "opportunity_ref": "006A",
+            "number": "Q-77",
+            "status": "Accepted",
+            "is_chosen": True,
+            "currency": "EUR",
+            "total_minor": 240_000,
+            "po_number": "PO-77",
+            "expires_on": date(2026, 1, 19),
+            "address": "https://crm.example/0Q0A",
             **facts,
         }
     )

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal, NoReturn
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    StringConstraints,
+    ValidationError,
+)
 
 from core.canonical import UsageRecord
 from core.kit.errors import Refused
@@ -17,7 +27,8 @@ MOST_EVENTS = 1_000
 SINGLE, BATCH, PLAIN = "application/cloudevents+json", "application/cloudevents-batch+json", "application/json"
 
 # No control characters: the store takes none, and nobody can see them.
-Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+_CONTROL = r"\x00-\x1f\x7f"
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=rf"^[^{_CONTROL}]+$")]
 
 
 class Unreadable(Refused):
@@ -42,6 +53,14 @@ def _instant(value: object) -> object:
     return value
 
 
+def _in_utc(instant: datetime) -> datetime:
+    """Days are those of UTC, and the store does not know every offset that a sender may name."""
+    try:
+        return instant.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("is beyond all time") from None
+
+
 class _Usage(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
@@ -58,7 +77,7 @@ class CloudEvent(BaseModel):
     source: Name
     type: Name
     subject: Name
-    time: Annotated[AwareDatetime, BeforeValidator(_instant)]
+    time: Annotated[AwareDatetime, BeforeValidator(_instant), AfterValidator(_in_utc)]
     data: _Usage | None = None
 
     def as_record(self) -> UsageRecord:
@@ -116,8 +135,11 @@ def _no_number(text: str) -> NoReturn:
 
 
 def _id_of(item: object) -> str | None:
+    """As far as it can be shown and kept."""
     found = item.get("id") if isinstance(item, Mapping) else None
-    return found[:200].encode(errors="replace").decode() if isinstance(found, str) else None
+    if not isinstance(found, str):
+        return None
+    return re.sub(f"[{_CONTROL}]", "\N{REPLACEMENT CHARACTER}", found[:200].encode(errors="replace").decode())
 
 
 def _sentence(reason: ValidationError) -> str:

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from core.runtime import StoreUnreachable, shared_runtime
-from core.workflow.papers import paper_of_token
+from core.workflow.papers import LinkEnded, paper_of_token
 from web.turnstile import Turnstile
 
 _MOST_CHARACTERS = 64
@@ -17,7 +17,7 @@ _HEADERS = {"Cache-Control": "private, no-store", "X-Robots-Tag": "noindex, nofo
 
 
 async def show(request: Request) -> Response:
-    """200 with the PDF; 404 for any token that is not ours, 429 after too many tries."""
+    """200 with the PDF; 410 for a link that has ended, 404 for any token that is not ours, 429 after too many tries."""
     token = str(request.path_params["token"])
     if not _turnstile.lets_in(request.client.host if request.client else "unknown"):
         return PlainTextResponse("Too many requests. Try again in a minute.", 429, headers={"Retry-After": "60"})
@@ -25,6 +25,8 @@ async def show(request: Request) -> Response:
         return _unknown()
     try:
         paper = await anyio.to_thread.run_sync(paper_of_token, shared_runtime(), token)
+    except LinkEnded as reason:
+        return PlainTextResponse(reason.sentence, 410, _HEADERS)
     except StoreUnreachable:
         return PlainTextResponse("This cannot be shown at the moment. Try again in a minute.", 503)
     if paper is None:

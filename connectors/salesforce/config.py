@@ -14,8 +14,9 @@ class Config(BaseSettings):
     """Environment: SALESFORCE_ADDRESS (https://<My Domain>.my.salesforce.com), SALESFORCE_CONSUMER_KEY and
     SALESFORCE_CONSUMER_SECRET of an external client app with a "Run As" user; optional SALESFORCE_CA_FILE,
     SALESFORCE_API_VERSION, SALESFORCE_TIMEOUT_SECONDS, SALESFORCE_PAGE_ROWS, SALESFORCE_SINGLE_CURRENCY (the code of
-    the only currency, for an org without several), SALESFORCE_DISPUTE_CASE_TYPE and SALESFORCE_LINES_FROM ("orders", or
-    "cpq" for an org where the promises of a contract are its CPQ subscriptions)."""
+    the only currency, for an org without several), SALESFORCE_DISPUTE_CASE_TYPE, SALESFORCE_LINES_FROM ("orders", or
+    "cpq" for an org where the promises of a contract are its CPQ subscriptions) and SALESFORCE_QUOTES_FROM ("quotes",
+    "cpq", or "none" for an org without them; otherwise as the lines)."""
 
     model_config = SettingsConfigDict(env_prefix="SALESFORCE_", env_file=".env", extra="ignore")
 
@@ -29,6 +30,7 @@ class Config(BaseSettings):
     single_currency: str | None = None
     dispute_case_type: str = "Invoice dispute"
     lines_from: Literal["orders", "cpq"] = "orders"
+    quotes_from: Literal["quotes", "cpq", "none"] | None = None
 
     @classmethod
     def from_sandbox(cls, system: Mapping[str, Any]) -> Config:

@@ -14,6 +14,7 @@ from connectors.salesforce import shapes
 from connectors.salesforce.cpq import CPQ_OBJECT, subscription_line
 from connectors.salesforce.names import SOURCE
 from connectors.salesforce.pricing import charge_of
+from connectors.salesforce.selling import CPQ_QUOTE, cpq_quote, opportunity, quote
 from connectors.shapes import Records, Translator, one_line, translate, whole
 from core.canonical import ChargeTerms, ContractRecord, CustomerRecord, DisputeRecord, OrderLineRecord, ProductRecord
 from core.ports import RawRecord
@@ -118,6 +119,7 @@ def _contract(payload: dict[str, Any]) -> Records:
         auto_renews=found.Auto_Renew__c,
         renewal_months=whole(found.Renewal_Term_Months__c, "Renewal_Term_Months__c"),
         uplift_percent=found.Renewal_Uplift_Percent__c or Decimal(0),
+        opportunity_ref=found.SBQQ__Opportunity__c,
     )
     return (contract,)
 
@@ -190,4 +192,7 @@ _TRANSLATORS: dict[str, Translator] = {
     "Contract": _contract,
     "OrderItem": _order_item,
     CPQ_OBJECT: subscription_line,
+    "Opportunity": opportunity,
+    "Quote": quote,
+    CPQ_QUOTE: cpq_quote,
 }

@@ -60,6 +60,47 @@ class Contract(Shape):
     Auto_Renew__c: bool
     Renewal_Term_Months__c: Number | None
     Renewal_Uplift_Percent__c: Number | None
+    # Read only from an org with CPQ, whose contracts name their opportunity.
+    SBQQ__Opportunity__c: str | None = None
+    IsDeleted: bool
+
+
+class Opportunity(Shape):
+    Id: str
+    AccountId: str | None
+    Name: str
+    StageName: str
+    CloseDate: Day
+    Amount: Number | None
+    IsWon: bool
+    ContractId: str | None
+    CurrencyIsoCode: str
+    IsDeleted: bool
+
+
+class Quote(Shape):
+    Id: str
+    OpportunityId: str | None
+    QuoteNumber: str
+    Status: str | None
+    IsSyncing: bool
+    TotalPrice: Number | None
+    ExpirationDate: Day | None
+    PO_Number__c: str | None
+    CurrencyIsoCode: str
+    IsDeleted: bool
+
+
+class CpqQuote(Shape):
+    Id: str
+    Name: str
+    SBQQ__Opportunity2__c: str | None
+    SBQQ__Status__c: str | None
+    SBQQ__Primary__c: bool
+    SBQQ__NetAmount__c: Number | None
+    SBQQ__ExpirationDate__c: Day | None
+    PO_Number__c: str | None
+    CurrencyIsoCode: str
     IsDeleted: bool
 
 

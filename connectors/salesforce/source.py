@@ -12,11 +12,15 @@ from connectors.salesforce.client import TITLE, Client, Doc
 from connectors.salesforce.config import Config
 from connectors.salesforce.cpq import CPQ_FIELDS, CPQ_OBJECT
 from connectors.salesforce.names import SOURCE
+from connectors.salesforce.selling import CPQ_QUOTE, CPQ_QUOTE_FIELDS, OPPORTUNITY_FIELDS, QUOTE_FIELDS
 from connectors.shapes import Records
+from core.canonical import CanonicalRecord
 from core.ports import Capabilities, ConnectorFailure, Page, Probe, RawRecord, Stream
 
 # Rows are stamped when their transaction starts and seen when it ends.
 SETTLING_SECONDS = 60
+# Kinds of records that people open in Salesforce from here.
+_OPENED = frozenset({"Opportunity", "Quote", CPQ_QUOTE})
 _ALWAYS = ("Id", "IsDeleted", "SystemModstamp")
 _FORM = "%Y-%m-%dT%H:%M:%S.000Z"
 
@@ -56,9 +60,24 @@ _STREAMS = {
         "Case",
         "CaseNumber AccountId Subject Description Status Reason Type IsClosed ClosedDate CreatedDate Invoice_Number__c",
     ),
+    "opportunities": _Object("Opportunity", OPPORTUNITY_FIELDS),
+    "quotes": _Object("Quote", QUOTE_FIELDS),
 }
 # The same stream, from where an org with CPQ keeps what was promised.
-_CPQ_STREAMS = _STREAMS | {"order_items": _Object(CPQ_OBJECT, CPQ_FIELDS)}
+_CPQ_LINES = {
+    "contracts": _Object("Contract", f"{_STREAMS['contracts'].fields} SBQQ__Opportunity__c"),
+    "order_items": _Object(CPQ_OBJECT, CPQ_FIELDS),
+}
+_CPQ_QUOTES = {"quotes": _Object(CPQ_QUOTE, CPQ_QUOTE_FIELDS)}
+
+
+def _streams(config: Config) -> Mapping[str, _Object]:
+    """What this org has, and where."""
+    streams = _STREAMS | (_CPQ_LINES if config.lines_from == "cpq" else {})
+    quotes_from = config.quotes_from or ("cpq" if config.lines_from == "cpq" else "quotes")
+    if quotes_from == "none":
+        return {name: one for name, one in streams.items() if name != "quotes"}
+    return streams | (_CPQ_QUOTES if quotes_from == "cpq" else {})
 
 
 def _capabilities(streams: Mapping[str, _Object]) -> Capabilities:
@@ -80,7 +99,7 @@ class SalesforceSource:
     def __init__(self, config: Config, client: Client) -> None:
         self._config = config
         self._client = client
-        self._streams = _CPQ_STREAMS if config.lines_from == "cpq" else _STREAMS
+        self._streams = _streams(config)
         self.capabilities = _capabilities(self._streams)
 
     def check(self) -> Probe:
@@ -122,7 +141,8 @@ class SalesforceSource:
                 return
 
     def to_canonical(self, record: RawRecord) -> Records:
-        return mapping.to_canonical(record, self._config.dispute_case_type)
+        found = mapping.to_canonical(record, self._config.dispute_case_type)
+        return tuple([self._placed(each) for each in found]) if record.kind in _OPENED else found
 
     def fetch(self, kind: str, external_id: str) -> RawRecord | None:
         one = next(one for one in self._streams.values() if one.name == kind)
@@ -130,6 +150,10 @@ class SalesforceSource:
             return None
         rows = self._client.query(f"SELECT {self._columns(one)} FROM {one.name} WHERE Id = '{external_id}'")["records"]
         return self._record(one, rows[0]) if rows else None
+
+    def _placed(self, found: CanonicalRecord) -> CanonicalRecord:
+        """With the address at which people open the record of a deal."""
+        return found.model_copy(update={"address": f"{self._config.address.rstrip('/')}/{found.source_ref}"})
 
     def _settled(self) -> str:
         """Until when all rows are certain to be seen, by the org's own clock."""

@@ -64,6 +64,20 @@ def contract_changes(id: UUID, before: Facts | None, after: Facts, today: date) 
     changed = [name for name in _TITLES if before is not None and before[name] != after[name]]
     if changed and before is not None:
         yield _terms(id, {name: before[name] for name in changed}, {name: after[name] for name in changed}, today)
+    if before is not None and before["customer_id"] != after["customer_id"]:
+        yield _moved(id, str(before["customer_id"]), str(after["customer_id"]), today)
+
+
+def _moved(id: UUID, before: str, after: str, today: date) -> Change:
+    return Change(
+        contract_id=id,
+        kind=ChangeKind.TERMS_CHANGED,
+        about=content_hash(["customer_id", before, after, today]),
+        effective_on=today,
+        sentence="Moved to another account; what goes out from now on is for that one.",
+        before={},
+        after={},
+    )
 
 
 def _signed(id: UUID, after: Facts) -> Change:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from pydantic_core import to_json
-from sqlalchemy import ColumnElement, and_, func, or_, select, text, tuple_, update
+from sqlalchemy import ColumnElement, Text, and_, cast, func, or_, select, text, tuple_, update
 from sqlalchemy.orm import Session, aliased
 
 from core.agreements.model import ADJUSTMENT, DueContract, Item, ItemState, NewItem, Plan
@@ -175,7 +175,8 @@ def items_of_documents(session: Session, document_ids: Iterable[UUID]) -> dict[U
         is_one_of(ScheduleItem.document_id, document_ids), ScheduleItem.document_id.is_not(None)
     )
     found: dict[UUID, list[ScheduleItem]] = defaultdict(list)
-    for row in session.scalars(statement.order_by(ScheduleItem.document_id, ScheduleItem.id)):
+    statement = statement.order_by(ScheduleItem.document_id, ScheduleItem.id)
+    for row in session.scalars(statement.execution_options(populate_existing=True)):
         if row.document_id is not None:
             found[row.document_id].append(row)
     return found
@@ -215,11 +216,12 @@ def is_settled_later(session: Session, document_id: UUID) -> bool:
 
 
 def settled_later(session: Session, document_ids: Iterable[UUID]) -> set[UUID]:
-    """Documents of which another one, not among them, bills an adjustment of the same charges, made when their items
-    were billed: its amounts rest on them."""
+    """Documents of which another one, not among them, bills an adjustment that covers their items, or follows upon an
+    adjustment on them, made when they were billed: its amounts rest on them."""
     wanted = list(document_ids)
     own, later = aliased(ScheduleItem), aliased(ScheduleItem)
     is_later = (later.contract_id == own.contract_id) & (later.charge_key == own.charge_key)
+    rests_on = or_(own.kind == ADJUSTMENT, later.covers.has_key(cast(own.id, Text)))
     statement = (
         select(own.document_id)
         .join(later, is_later)
@@ -229,6 +231,7 @@ def settled_later(session: Session, document_ids: Iterable[UUID]) -> set[UUID]:
             later.state == ItemState.BILLED,
             ~is_one_of(later.document_id, wanted),
             later.closed_at >= own.closed_at,
+            rests_on,
         )
         .distinct()
     )

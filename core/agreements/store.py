@@ -56,8 +56,8 @@ def save_contracts(session: Session, records: Sequence[ContractRecord], now: dat
     }
     if not rows:
         return set()
-    compared = (*_CONTRACT, "opportunity_id")
-    statement = upsert_changed(Contract, list(rows.values()), "id", compared, ("customer_id", "updated_at"))
+    compared = (*_CONTRACT, "customer_id", "opportunity_id")
+    statement = upsert_changed(Contract, list(rows.values()), "id", compared, ("updated_at",))
     return set(session.scalars(statement.returning(Contract.id)))
 
 

@@ -34,10 +34,12 @@ _ADJUSTABLE = frozenset({"recurring", "one_off", "milestone", "credit"})
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What was kept of a billed slot: the agreement that it was billed under, and what was measured of usage."""
+    """What was kept of a billed slot: the agreement that it was billed under, what was measured of usage, and whether a
+    commitment that pays for it is used up, so that it pays the same whatever the slot costs now."""
 
     under: Agreement | None = None
     used: Decimal | None = None
+    is_beyond: bool = False
 
 
 def adjustments(
@@ -45,8 +47,9 @@ def adjustments(
 ) -> tuple[RatedLine, ...]:
     """Lines of kind "adjustment" for what changed inside the billed slots: minus the old net, plus the new net.
 
-    Usage counts as it was measured when it was billed. Nothing for usage of which that is not known or which a
-    commitment pays, for charges that cannot be priced before or after (`rate` says why), and for what is the same.
+    Usage counts as it was measured when it was billed. Nothing for usage of which that is not known or for which a
+    commitment has something left, for charges that cannot be priced before or after (`rate` says why), and for what is
+    the same.
     Raises Refused when the currency has changed.
     """
     if before.currency != after.currency:
@@ -82,10 +85,10 @@ class _Pair:
         return self.old != self.new or _frame(self.before) != _frame(self.after)
 
     def counts(self, slot: Slot, known: Known) -> bool:
-        """Usage that is known, and that no commitment pays."""
+        """Usage that is known, and for which no commitment has anything left."""
         charges = [charge for charge in (self.old, self.new) if charge is not None]
         is_free = all(charge.terms.commit_amount is None for charge in charges)
-        return slot.kind == "usage" and known.used is not None and is_free
+        return slot.kind == "usage" and known.used is not None and (is_free or known.is_beyond)
 
 
 def _frame(agreement: Agreement) -> tuple[object, ...]:

@@ -99,12 +99,13 @@ def _recurring(deal: Deal, slot: Slot) -> Profile:
 
 
 def _metered(deal: Deal, slot: Slot, used: Decimal) -> Profile:
-    """Usage is priced as a whole: no day of its period costs anything by itself."""
+    """Usage is priced as a whole: no day of its period costs anything by itself. What a commitment pays of it is no
+    part of what it costs."""
     lines = metered(deal, slot, Measured(used), 0).lines
     if not lines:
         return _NOTHING
     first = lines[0]
-    net_minor = sum(line.net_minor for line in lines if line.kind != "true_up")
+    net_minor = sum(line.net_minor for line in lines if line.kind == "usage")
     facts = (net_minor, tuple(shares_of(deal.charge)))
     words = first.arithmetic.partition(f" = {wording.amount(first.amount_minor, deal.digits)}")
     less = f", less {wording.percent(deal.discount.percent)}" if first.discount_minor else ""

@@ -89,6 +89,8 @@ class ContractRecord(CanonicalRecord):
     auto_renews: bool = False
     renewal_months: int | None = None
     uplift_percent: Decimal = Decimal(0)
+    # Where the contract names the opportunity, and not the other way round.
+    opportunity_ref: str | None = None
 
 
 class OrderLineRecord(CanonicalRecord):
@@ -106,6 +108,35 @@ class OrderLineRecord(CanonicalRecord):
     root_ref: str | None = None
     description: str | None = None
     charge: ChargeTerms = ChargeTerms()
+
+
+class OpportunityRecord(CanonicalRecord):
+    """A deal of the CRM; `amount_minor` is what is sold over the whole term, net of tax. `address`: where people open
+    it."""
+
+    name: str
+    customer_ref: str | None
+    contract_ref: str | None
+    stage: str
+    is_won: bool
+    closes_on: date
+    currency: str
+    amount_minor: int | None
+    address: str | None = None
+
+
+class QuoteRecord(CanonicalRecord):
+    """An offer made for an opportunity, its total net of tax; `is_chosen`: the one that the opportunity stands for."""
+
+    opportunity_ref: str
+    number: str
+    status: str
+    is_chosen: bool
+    currency: str
+    total_minor: int | None
+    po_number: str | None
+    expires_on: date | None
+    address: str | None = None
 
 
 class SubscriptionItemRecord(BaseModel):

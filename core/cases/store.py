@@ -128,6 +128,12 @@ def documents_of_cause(session: Session, causes: Iterable[str]) -> set[UUID]:
     return {id for id in session.scalars(select(Case.document_id).where(*wanted)) if id is not None}
 
 
+def open_of_code(session: Session, code: str) -> list[Case]:
+    """Open cases of one code, locked."""
+    statement = select(Case).where(Case.code == code, _IS_OPEN).order_by(Case.id)
+    return list(session.scalars(statement.with_for_update()))
+
+
 def of_cause(session: Session, causes: Iterable[str], types: str) -> list[Case]:
     """Open and waived cases of one type with these causes; open ones locked, newest last."""
     statement = select(Case).where(

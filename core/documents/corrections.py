@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
 from core.db.bulk import is_one_of
@@ -39,6 +39,27 @@ class GivenBack:
     total_minor: int
 
 
+def credited_in_full(session: Session, invoice_ids: Iterable[UUID]) -> set[UUID]:
+    """Those of the invoices of which credit memos that have gone out leave nothing."""
+    wanted = list(invoice_ids)
+    if not wanted:
+        return set()
+    memo, invoice = aliased(Document), aliased(Document)
+    statement = (
+        select(invoice.id)
+        .join(memo, memo.corrects_id == invoice.id)
+        .where(
+            is_one_of(invoice.id, wanted),
+            memo.kind == "credit_memo",
+            memo.state != DocumentState.VOID,
+            memo.is_issued | (memo.source != HOUSE),
+        )
+        .group_by(invoice.id, invoice.total_minor)
+        .having(func.sum(func.abs(memo.total_minor)) >= invoice.total_minor)
+    )
+    return set(session.scalars(statement))
+
+
 def given_back(session: Session, invoice_id: UUID) -> GivenBack:
     memos = {
         id: -total
@@ -63,37 +84,47 @@ def given_back(session: Session, invoice_id: UUID) -> GivenBack:
 @dataclass(frozen=True, slots=True)
 class LineCredit:
     """Net amount that a credit memo gives back of a line of a billing schedule; 0 when it was withdrawn. `is_ours`: a
-    billing run gave it back for a changed contract; otherwise a person did, for `reason`."""
+    billing run gave it back for a changed contract; otherwise a person did, for `reason`. `is_whole`: with others it
+    gives back all of the line."""
 
     charge_key: str
     period_start: date
     net_minor: int
     reason: str | None
     is_ours: bool
+    is_whole: bool
 
 
-def line_credits(session: Session, contract_numbers: Iterable[str]) -> dict[UUID, list[LineCredit]]:
+def line_credits(session: Session, contract_ids: Iterable[UUID]) -> dict[UUID, list[LineCredit]]:
     """What credit memos of the house give back of invoices that still bill what they billed, per contract id."""
     memo, given, line = aliased(Document), aliased(DocumentLine), aliased(DocumentLine)
     statement = (
-        select(ScheduleItem.contract_id, line.charge_key, line.period_start, given, memo)
+        select(ScheduleItem.contract_id, line, given, memo)
         .join(memo, memo.id == given.document_id)
         .join(line, (line.document_id == memo.corrects_id) & (line.position == given.corrects_position))
         .join(ScheduleItem, ScheduleItem.id == line.schedule_item_id)
         .where(
-            is_one_of(memo.contract_number, list(contract_numbers)),
+            is_one_of(ScheduleItem.contract_id, list(contract_ids)),
             memo.kind == "credit_memo",
             memo.source == HOUSE,
             ScheduleItem.document_id == memo.corrects_id,
         )
     )
+    rows = [(*each, 0 if each[3].state == DocumentState.VOID else _net(each[2])) for each in session.execute(statement)]
+    given_of: dict[tuple[UUID, int], int] = defaultdict(int)
+    for _, billed, _, _, net in rows:
+        given_of[billed.document_id, billed.position] += net
     found: dict[UUID, list[LineCredit]] = defaultdict(list)
-    for contract_id, key, day, part, row in session.execute(statement).tuples():
-        if key is None or day is None:
-            continue
-        net = 0 if row.state == DocumentState.VOID else part.amount_minor - part.discount_minor
-        found[contract_id].append(LineCredit(key, day, net, row.reason, row.run_id is not None))
+    for contract_id, billed, _, row, net in rows:
+        if billed.charge_key is not None and billed.period_start is not None:
+            is_whole = given_of[billed.document_id, billed.position] == _net(billed)
+            about = (row.reason, row.run_id is not None, is_whole)
+            found[contract_id].append(LineCredit(billed.charge_key, billed.period_start, net, *about))
     return found
+
+
+def _net(line: DocumentLine) -> int:
+    return line.amount_minor - line.discount_minor
 
 
 @dataclass(frozen=True, slots=True)

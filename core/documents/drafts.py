@@ -6,18 +6,17 @@ was held back for it here, in the state that it moves to. So nothing is inserted
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, inspect, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, inspect, select, update
 from sqlalchemy.orm import Session, aliased, make_transient_to_detached
 
 from core.db.bulk import insert_rows, is_one_of
-from core.db.tables import BillingRun, Document, DocumentLine, DocumentTax, ScheduleItem
+from core.db.tables import BillingRun, Contract, Document, DocumentLine, DocumentTax, ScheduleItem
 from core.documents.model import HOUSE, UNDECIDED, WAITING_FOR_RELEASE, DocumentState
 from core.documents.untaxed import TABLE
 
@@ -99,7 +98,7 @@ def taken_refs(session: Session, refs: Iterable[str]) -> set[str]:
     return set(session.scalars(statement))
 
 
-_MEMO, _GIVEN = aliased(Document), aliased(DocumentLine)
+_MEMO = aliased(Document)
 # What replaces an invoice goes out when the credit memo of that invoice has.
 _IS_CREDITED = (
     select(_MEMO.id)
@@ -123,7 +122,7 @@ def due_drafts(
             Document.state == DocumentState.DRAFT,
             (Document.grace_until.is_(None)) | (Document.grace_until <= now),
             _IS_LET_GO,
-            is_taxed | (Document.tax_engine == TABLE),
+            is_taxed | (Document.tax_engine == TABLE) | (Document.kind == "credit_memo"),
         )
         .order_by(Document.id)
         .limit(limit)
@@ -146,66 +145,61 @@ def drafts_of_run(session: Session, run_id: UUID) -> list[UUID]:
 
 def not_gone_out(session: Session, contract_ids: Iterable[UUID]) -> list[UUID]:
     """Invoices of the house for these contracts that nobody has got yet, whatever keeps them."""
-    statement = select(Document.id).where(
+    statement = select(Document.id).where(_not_gone_out(contract_ids))
+    return list(session.scalars(statement.order_by(Document.id)))
+
+
+def with_other_heads(session: Session, contract_ids: Iterable[UUID]) -> dict[UUID, dict[str, Any]]:
+    """Of those the ones that name another purchase order than their contract, or other days to pay, with what they are
+    to say. What a person put on the invoice stands."""
+    names_other = Document.po_number.is_distinct_from(Contract.po_number)
+    due_on = Document.issue_date + Contract.terms_days
+    statement = (
+        select(Document.id, Document.corrections, Contract.po_number, func.coalesce(due_on, Document.due_date))
+        .join(Contract, Contract.id == Document.contract_id)
+        .where(_not_gone_out(contract_ids), names_other | (Document.due_date != due_on))
+    )
+    found: dict[UUID, dict[str, Any]] = {}
+    for id, corrections, *wanted in session.execute(statement):
+        heads = dict(zip(("po_number", "due_date"), wanted, strict=True))
+        found[id] = {name: value for name, value in heads.items() if name not in corrections}
+    return found
+
+
+def for_others(session: Session, contract_ids: Iterable[UUID]) -> set[UUID]:
+    """Of those the ones that ask another customer than their contract's, or for other money."""
+    statement = (
+        select(Document.id)
+        .join(Contract, Contract.id == Document.contract_id)
+        .where(
+            _not_gone_out(contract_ids),
+            (Document.customer_id != Contract.customer_id) | (Document.currency != Contract.currency),
+        )
+    )
+    return set(session.scalars(statement))
+
+
+def _not_gone_out(contract_ids: Iterable[UUID]) -> ColumnElement[bool]:
+    return and_(
         is_one_of(Document.contract_id, list(contract_ids)),
         Document.source == HOUSE,
         Document.kind == "invoice",
         ~Document.is_issued,
         Document.state.in_((*UNDECIDED, *WAITING_FOR_RELEASE)),
     )
-    return list(session.scalars(statement.order_by(Document.id)))
 
 
-def void_drafts(session: Session, run_id: UUID, now: datetime) -> list[UUID]:
-    """Takes all drafts of a run back, in one statement; answers which. Their transitions are the caller's to leave."""
+def void_drafts(session: Session, run_id: UUID, now: datetime) -> list[tuple[UUID, str, UUID | None]]:
+    """Takes all drafts of a run back, in one statement; answers which, with kind and contract. Their transitions are
+    the caller's to leave."""
     statement = (
         update(Document)
         .where(Document.run_id == run_id, Document.state == DocumentState.DRAFT)
         .values(state=DocumentState.VOID, revision=Document.revision + 1, settled_on=now.date())
-        .returning(Document.id)
+        .returning(Document.id, Document.kind, Document.contract_id)
         .execution_options(synchronize_session=False)
     )
-    return list(session.scalars(statement))
-
-
-def drawn(
-    session: Session, charges: Iterable[tuple[UUID, str]], besides: Iterable[UUID] = ()
-) -> dict[tuple[UUID, str], list[tuple[date, int]]]:
-    """What commitments have paid so far, per contract and charge, by the first day of the period: the lines against its
-    usage that count less what credit memos have given back of them, those of the documents `besides` left out."""
-    wanted = set(charges)
-    returned = (
-        select(func.coalesce(func.sum(_GIVEN.amount_minor - _GIVEN.discount_minor), 0))
-        .join(_MEMO, _MEMO.id == _GIVEN.document_id)
-        .where(_MEMO.corrects_id == Document.id, _MEMO.kind == "credit_memo", _MEMO.is_issued)
-        .where(_MEMO.state != DocumentState.VOID, _GIVEN.corrects_position == DocumentLine.position)
-        .scalar_subquery()
-    )
-    statement = (
-        select(
-            ScheduleItem.contract_id,
-            ScheduleItem.charge_key,
-            ScheduleItem.period_start,
-            func.sum(returned - DocumentLine.amount_minor),
-        )
-        .join(DocumentLine, DocumentLine.document_id == ScheduleItem.document_id)
-        .join(Document, Document.id == ScheduleItem.document_id)
-        .where(
-            is_one_of(ScheduleItem.contract_id, {contract for contract, _ in wanted}),
-            ScheduleItem.kind == "usage",
-            ScheduleItem.state == "billed",
-            DocumentLine.schedule_item_id == ScheduleItem.id,
-            DocumentLine.amount_minor < 0,
-            Document.state != DocumentState.VOID,
-            ~is_one_of(Document.id, list(besides)),
-        )
-        .group_by(ScheduleItem.contract_id, ScheduleItem.charge_key, ScheduleItem.period_start)
-    )
-    found: dict[tuple[UUID, str], list[tuple[date, int]]] = defaultdict(list)
-    for contract, charge, day, minor in session.execute(statement):
-        if (contract, charge) in wanted:
-            found[contract, charge].append((day, int(minor)))
-    return found
+    return list(session.execute(statement).tuples())
 
 
 def take_terms(session: Session, terms: Mapping[UUID, UUID]) -> set[UUID]:

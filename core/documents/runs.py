@@ -17,7 +17,8 @@ from core.kit.errors import NotFound, Refused, Stale
 
 GENERATING, REVIEW, RELEASING, RELEASED, CANCELLED = "generating", "review", "releasing", "released", "cancelled"
 PENDING, DONE, EMPTY, FAILED = "pending", "done", "empty", "failed"
-# What failed is not tried again by the clock before the next day; a person may do so at once.
+# What failed is not tried again by the clock before the next day, unless its contract or customer has changed since, as
+# when the customer arrives; a person may do so at once.
 _REST = timedelta(hours=20)
 
 _DUE = """
@@ -27,7 +28,8 @@ and (cast(:entities as varchar[]) is null or u.entity = any(cast(:entities as va
 and i.contract_id not in (select p.contract_id from billing_run_parts p join billing_runs r on r.id = p.run_id
   where p.state = 'pending' and r.state = 'generating' and r.id is distinct from cast(:run_id as uuid))
 and i.contract_id not in (select p.contract_id from billing_run_parts p join billing_runs r on r.id = p.run_id
-  where p.state = 'failed' and r.created_at > :rested)
+  join contracts pc on pc.id = p.contract_id left join customers pu on pu.id = pc.customer_id
+  where p.state = 'failed' and r.created_at > :rested and greatest(pc.updated_at, pu.updated_at) <= r.created_at)
 and not (i.kind = 'usage' and i.bill_on > cast(:awaited as timestamptz) at time zone 'UTC'
   and i.contract_id in (select p.contract_id from billing_run_parts p join billing_runs r on r.id = p.run_id
     where p.state = 'empty' and p.error is null and r.created_at > :awaited))

@@ -70,12 +70,13 @@ def replace_content(
 
 
 def load(session: Session, ids: Iterable[UUID]) -> dict[UUID, Document]:
-    """Documents locked for the rest of the transaction, in a fixed order so that two writers cannot deadlock."""
+    """Documents locked for the rest of the transaction, in a fixed order so that two writers cannot deadlock; each as
+    whoever had it before has left it."""
     wanted = list(ids)
     if not wanted:
         return {}
     statement = select(Document).where(is_one_of(Document.id, wanted)).order_by(Document.id).with_for_update()
-    return {row.id: row for row in session.scalars(statement)}
+    return {row.id: row for row in session.scalars(statement.execution_options(populate_existing=True))}
 
 
 def lock_balances(session: Session, source: str, refs: Iterable[str]) -> dict[str, tuple[UUID, UUID | None, int, str]]:

@@ -54,9 +54,10 @@ def exponent(currency: str) -> int:
 
 def to_minor(amount: Decimal, currency: str) -> int:
     """Whole minor units of a decimal amount, rounded half up. Raises NotAnAmount for what no sum can be."""
-    scaled = amount.scaleb(exponent(currency))
-    if not scaled.is_finite() or scaled.adjusted() >= _MOST_DIGITS:
+    digits = exponent(currency)
+    if not amount.is_finite() or amount.adjusted() + digits >= _MOST_DIGITS:
         raise NotAnAmount(str(amount), currency)
+    scaled = amount.scaleb(digits)
     return int(scaled.quantize(Decimal(1), rounding=ROUND_HALF_UP))
 
 

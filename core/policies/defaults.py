@@ -69,6 +69,7 @@ def _tolerance() -> dict[str, Any]:
             ("T2", "'tax.mismatch'", "2", "0"),
             ("T3", "'amount.variance'", "5000", "75"),
             ("T4", "'terms.drift'", "0", "0"),
+            ("T5", "'drift.sold'", "100", "1"),
             ("T9", "", "0", "0"),
         ],
     )

@@ -8,13 +8,15 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from core.db.tables import ApiKey
+from core.db.bulk import is_one_of
+from core.db.tables import ApiKey, Customer
 from core.runtime import Runtime
 
 
 @dataclass(frozen=True, slots=True)
 class KeyRow:
-    """`prefix`: how the secret begins, so that people know which one it is."""
+    """`prefix`: how the secret begins, so that people know which one it is. `sources` and `customers` (by name) are
+    what it may send; none means any."""
 
     id: UUID
     name: str
@@ -23,11 +25,30 @@ class KeyRow:
     created_at: datetime
     last_used_at: datetime | None
     revoked_at: datetime | None
+    sources: tuple[str, ...]
+    customers: tuple[str, ...]
 
 
 def api_keys(runtime: Runtime) -> tuple[KeyRow, ...]:
     """All keys, those in force first, youngest first."""
-    columns = [getattr(ApiKey, name) for name in KeyRow.__dataclass_fields__]
-    statement = select(*columns).order_by(ApiKey.revoked_at.isnot(None), ApiKey.created_at.desc(), ApiKey.id)
+    statement = select(ApiKey).order_by(ApiKey.revoked_at.isnot(None), ApiKey.created_at.desc(), ApiKey.id)
     with runtime.reading() as session:
-        return tuple(KeyRow(*row) for row in session.execute(statement))
+        keys = session.scalars(statement).all()
+        wanted = {id for key in keys for id in key.customer_ids}
+        found = session.execute(select(Customer.id, Customer.name).where(is_one_of(Customer.id, wanted))).tuples()
+        names = dict(found.all())
+    return tuple(_row(key, sorted(names[id] for id in key.customer_ids if id in names)) for key in keys)
+
+
+def _row(key: ApiKey, customers: list[str]) -> KeyRow:
+    return KeyRow(
+        id=key.id,
+        name=key.name,
+        prefix=key.prefix,
+        created_by=key.created_by,
+        created_at=key.created_at,
+        last_used_at=key.last_used_at,
+        revoked_at=key.revoked_at,
+        sources=tuple(key.sources),
+        customers=tuple(customers),
+    )

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, String, and_, func, literal, or_, select, true
+from sqlalchemy import ARRAY, ColumnElement, String, and_, exists, func, literal, or_, select, true
 from sqlalchemy.orm import Session
 
 from core.db.tables import BillingRun, BillingRunPart, Contract, Customer, Document
@@ -16,7 +16,10 @@ from core.reporting.paging import Order, Page, Viewer, capped_count, read_page
 from core.reporting.receivables import Scope
 from core.runtime import Runtime
 
-STATES = ("generating", "review", "releasing", "released", "cancelled")
+# Of a run that is through, but left contracts behind that could not be billed.
+PARTLY = "partly_released"
+STATES = ("generating", "review", "releasing", "released", PARTLY, "cancelled")
+STATE_WORDS = {state: "Released, some failed" if state == PARTLY else state.capitalize() for state in STATES}
 _AT_WORK = ("generating", "releasing")
 
 
@@ -42,6 +45,11 @@ class RunRow:
     def percent(self) -> int:
         """Of the parts that are through, rounded down."""
         return 100 if not self.contracts else 100 * (self.contracts - self.pending) // self.contracts
+
+    @property
+    def shown_state(self) -> str:
+        """One of STATES."""
+        return PARTLY if self.state == "released" and self.failed else self.state
 
     @property
     def is_at_work(self) -> bool:
@@ -126,6 +134,13 @@ def _parts(state: str) -> Any:
     return statement.correlate(BillingRun).scalar_subquery()
 
 
+def _is_in(state: str) -> ColumnElement[bool]:
+    if state not in ("released", PARTLY):
+        return BillingRun.state == state
+    failed = exists().where(BillingRunPart.run_id == BillingRun.id, BillingRunPart.state == "failed")
+    return and_(BillingRun.state == "released", failed if state == PARTLY else ~failed)
+
+
 def _run_row(run: BillingRun, pending: int, failed: int) -> RunRow:
     return RunRow(
         id=run.id,
@@ -151,8 +166,8 @@ def _words(label: str) -> str:
 def list_billing_runs(
     runtime: Runtime, viewer: Viewer | None, state: str | None = None, cursor: str | None = None, size: int = 50
 ) -> Page[RunRow]:
-    """One page, newest first."""
-    conditions = and_(_visible(viewer), BillingRun.state == state if state else true())
+    """One page, newest first; `state`: one of STATES."""
+    conditions = and_(_visible(viewer), _is_in(state) if state else true())
     order = Order("created_at", BillingRun.created_at, BillingRun.id, is_descending=True)
     statement = select(BillingRun, _parts("pending"), _parts("failed")).where(conditions)
     with runtime.reading() as session:

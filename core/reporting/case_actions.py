@@ -31,6 +31,8 @@ _CORRECTABLE: dict[str, tuple[str, ...]] = {
     "document.duplicate": ("contract_number",),
     "approval.rejected": ("po_number", "tax_id", "due_date", "contract_number", "bill_to"),
 }
+# What the watch finds and a person may accept as it is: it is not told again at the same amount.
+_ACCEPTABLE = frozenset({"sale.uncontracted", "drift.sold"})
 FIELD_WORDS = {
     "po_number": "Purchase order",
     "tax_id": "Tax id",
@@ -61,6 +63,8 @@ def available_actions(state: str, document_state: str | None, *, code: str, is_b
         found |= {"correct"} if code in _CORRECTABLE else set()
         found |= set() if is_blocking else {"resolve"}
         return frozenset(found)
+    if code in _ACCEPTABLE:
+        return frozenset({"assign", "resolve", "waive"})
     return frozenset({"assign", "resolve"})
 
 

@@ -27,6 +27,7 @@ from core.runtime import Runtime
 
 _MOST_SIBLINGS = 500
 _MOST_HISTORY = 60
+_ADDRESS = "source_address"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,8 @@ class CaseDetail:
     alone: CaseSelection
     together: CaseSelection
     history: tuple[Step, ...]
+    # Where the record that the exception is about is opened in its own system.
+    source_address: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,7 @@ def case_detail(runtime: Runtime, viewer: Viewer | None, id: UUID) -> CaseDetail
             alone=selection([row], currency),
             together=selection([row, *siblings], currency),
             history=_history(session, case),
+            source_address=case.evidence.get(_ADDRESS),
         )
 
 
@@ -106,7 +110,7 @@ def _evidence(case: Case) -> tuple[tuple[str, str], ...]:
     return tuple(
         (name.replace("_", " ").capitalize(), str(value))
         for name, value in sorted(case.evidence.items())
-        if value not in (None, "", [], {})
+        if name != _ADDRESS and value not in (None, "", [], {})
     )
 
 

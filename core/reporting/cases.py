@@ -20,9 +20,10 @@ from core.reporting.paging import Page, Viewer, capped_count, read_page
 from core.reporting.people import names
 from core.reporting.receivables import Scope
 from core.runtime import Runtime
-from core.validation.model import TYPE_TITLES
+from core.validation.model import TYPE_TITLES, TYPES
+from core.validation.titles import FINDING_TITLES
 
-__all__ = ["AGES", "QUEUES", "TYPE_TITLES", "CaseFilters"]
+__all__ = ["AGES", "FINDING_TITLES", "QUEUES", "TYPES", "TYPE_TITLES", "CaseFilters"]
 
 # At most this many are changed by one action on all that match.
 MOST_AT_ONCE = 500

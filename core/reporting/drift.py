@@ -28,9 +28,10 @@ KINDS: dict[str, str] = {
     "drift.subscription": "Subscription",
     "drift.ledger": "Ledger",
     "drift.terms": "Terms",
+    "drift.sold": "Sold",
 }
-# The four places in which a contract stands, and the platform's subscription beside them.
-SIDES = ("Agreed", "Scheduled", "Invoiced", "Subscription", "Posted")
+# The five places in which a contract stands, and the platform's subscription beside them.
+SIDES = ("Sold", "Agreed", "Scheduled", "Invoiced", "Subscription", "Posted")
 
 
 @dataclass(frozen=True, slots=True)

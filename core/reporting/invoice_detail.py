@@ -29,6 +29,7 @@ from core.documents.model import HOUSE
 from core.kit.errors import NotFound
 from core.kit.money import format_minor
 from core.posting.model import MAIL
+from core.reporting.customer_links import CustomerLink, customer_link
 from core.reporting.paging import Viewer
 from core.reporting.people import actor_words, names
 from core.reporting.receivables import Scope
@@ -96,6 +97,7 @@ class InvoiceDetail:
     elsewhere: tuple[Elsewhere, ...]
     disputes: tuple[Dispute, ...]
     open_case_id: UUID | None
+    link: CustomerLink
 
     @property
     def has_paper(self) -> bool:
@@ -138,6 +140,7 @@ def invoice_detail(runtime: Runtime, viewer: Viewer | None, id: UUID) -> Invoice
             elsewhere=_elsewhere(session, document),
             disputes=disputes,
             open_case_id=next((case.id for case in cases if case.state == "open"), None),
+            link=customer_link(runtime, session, document),
         )
 
 

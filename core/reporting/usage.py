@@ -18,6 +18,7 @@ from core.reporting.paging import CountCapped, Order, Page, Viewer, capped_count
 from core.reporting.receivables import Scope
 from core.runtime import Runtime
 from core.usage.charged import ChargedPeriod, charged_periods, with_use
+from core.usage.model import NO_UNIT
 from core.usage.rules import SPIKE_DAYS, spikes
 from core.usage.rules import SPIKE_RULE as SPIKE_RULE
 
@@ -46,6 +47,11 @@ class MeterChoice:
     code: str
     name: str
     unit: str
+
+    @property
+    def measure(self) -> str:
+        """What a quantity of it is a quantity of: its unit, or its name where the source states no unit."""
+        return self.name if self.unit == NO_UNIT else self.unit
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,12 +15,18 @@ from sqlalchemy.orm import Session
 from core.usage.model import Wanted
 from core.usage.store import measured
 
+# The document of what came to nothing is a correction of it that has gone out, if there is one.
+_IS_CORRECTED = (
+    "exists (select from schedule_items a where a.contract_id = s.contract_id and a.kind = 'adjustment' "
+    "and a.state = 'billed' and a.covers ? s.id::text)"
+)
 _CHARGED = (
     "c.customer_id, c.id, c.number, c.currency, s.charge_key, l.charge->>'meter' as meter, "
     "coalesce((l.charge->>'included_quantity')::numeric, 0), s.period_start, s.period_end, "
-    "s.state = 'billed' and s.document_id is not null "
-    "and not coalesce(d.state = 'draft' and d.grace_until is not null, false), "
-    "s.state = 'billed' and s.document_id is null, s.id, s.document_id, s.used + coalesce(s.corrected, 0) "
+    f"s.state = 'billed' and case when s.document_id is null then {_IS_CORRECTED} "
+    "else not coalesce(d.state = 'draft' and d.grace_until is not null, false) end, "
+    f"s.state = 'billed' and s.document_id is null and not {_IS_CORRECTED}, "
+    "s.id, s.document_id, s.used + coalesce(s.corrected, 0) "
 )
 _PERIODS = text(
     f"select {_CHARGED} from contracts c join contract_lines l on l.contract_id = c.id "
@@ -91,9 +97,9 @@ class CountedPeriod:
 class ChargedPeriod:
     """One charge of a contract for one period (half-open), with what is included and what was used by now.
 
-    `is_billed`: it is on a document that late usage does not change any more; `is_closed_at_nothing`: it came to
-    nothing, so that there is none. `known`: what was measured when it was billed, with what corrections have made of it
-    since; None when that was not kept.
+    `is_billed`: it, or a correction of it, is on a document that late usage does not change any more;
+    `is_closed_at_nothing`: it came to nothing, so that there is none. `known`: what was measured when it was billed,
+    with what corrections have made of it since; None when that was not kept.
     """
 
     customer_id: UUID

@@ -17,6 +17,9 @@ DIGITS = 6
 # A meter that nobody has described yet counts by this.
 DEFAULT_LATE_HOURS = 72
 
+# What stands for the unit of a meter whose source names none.
+NO_UNIT = "unit"
+
 Aggregation = Literal["sum", "max", "count", "last"]
 Window = Literal["hour", "day"]
 CorrectionKind = Literal["add", "replace", "take_out"]
@@ -45,7 +48,7 @@ class MeterTerms:
 
     code: str
     name: str = ""
-    unit: str = "unit"
+    unit: str = NO_UNIT
     aggregation: Aggregation = "sum"
     window: Window | None = None
     late_after_hours: int = DEFAULT_LATE_HOURS
@@ -87,6 +90,14 @@ class Remark:
 
     code: str
     sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyScope:
+    """What a key may send: events whose source begins with one of `sources`, for these customers; none means any."""
+
+    sources: tuple[str, ...] = ()
+    customer_ids: frozenset[UUID] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

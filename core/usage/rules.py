@@ -10,7 +10,17 @@ from uuid import UUID
 
 from core.canonical import UsageRecord
 from core.kit.errors import Refused
-from core.usage.model import DEFAULT_LATE_HOURS, DIGITS, HOUSE, EventRow, EventState, MeterTerms, Remark, Spike
+from core.usage.model import (
+    DEFAULT_LATE_HOURS,
+    DIGITS,
+    HOUSE,
+    EventRow,
+    EventState,
+    KeyScope,
+    MeterTerms,
+    Remark,
+    Spike,
+)
 
 # So far may a sender's clock be ahead of ours.
 SKEW = timedelta(minutes=5)
@@ -43,8 +53,21 @@ def refusal(event: UsageRecord, terms: MeterTerms | None, now: datetime) -> Rema
         return Remark("value_missing", "“data.value” is missing; only a meter that counts events needs none.")
     if event.value < 0:
         return Remark("negative_quantity", "A quantity cannot be negative. Take usage back by a correction.")
-    if event.value >= _TOO_LARGE:
+    if event.value >= _TOO_LARGE or weight_of(event, terms) >= _TOO_LARGE:
         return Remark("value_too_large", "The quantity has more than 14 digits before the point.")
+    return None
+
+
+def trespass(event: UsageRecord, customer: UUID | None, scope: KeyScope) -> Remark | None:
+    """Why the key that an event came with does not cover it; None when it does. A key of some customers is not told
+    which other names there are."""
+    if scope.sources and not event.source.startswith(scope.sources):
+        allowed = " or ".join(f"“{source}”" for source in scope.sources)
+        told = f"This API key may send events only of sources that begin with {allowed}; “{event.source}” does not."
+        return Remark("source_not_allowed", f"{told} The event was not kept.")
+    if scope.customer_ids and customer not in scope.customer_ids:
+        told = f"This API key may not send usage of “{event.subject}”"
+        return Remark("customer_not_allowed", f"{told}, only of the customers that it was made for. It was not kept.")
     return None
 
 

@@ -22,13 +22,16 @@ def contract_covers_period(facts: Facts) -> tuple[Finding, ...]:
     if contract is None:
         return ()
     is_inside = contract.starts_on <= start and (contract.last_day is None or start <= contract.last_day)
-    if is_inside and contract.status != "draft":
+    is_unclear = facts.is_ours and facts.kind == "invoice" and contract.is_over_early
+    if is_inside and contract.status != "draft" and not is_unclear:
         return ()
     until = f"{contract.ends_on:%d %b %Y}" if contract.ends_on else "open"
     sentence = (
         f"Contract {contract.number} runs {contract.starts_on:%d %b %Y} – {until}; "
         f"the invoice bills from {start:%d %b %Y}."
     )
+    if is_unclear:
+        sentence = f"Contract {contract.number} has expired in the CRM before its last day: state when it ended."
     evidence = {
         "starts_on": contract.starts_on,
         "ends_on": contract.ends_on,

@@ -1,4 +1,5 @@
-"""The same contract in four places: as agreed, as scheduled, as invoiced, as posted. Pure: facts in, differences out.
+"""The same contract in five places: as sold, as agreed, as scheduled, as invoiced, as posted. Pure: facts in,
+differences out.
 
 `effect_minor` is money in the contract's currency: positive is what was or will be billed too little, negative too
 much. Kinds whose effect is counted elsewhere, or that have none, say 0.
@@ -15,6 +16,7 @@ from uuid import UUID
 
 from core.kit.money import format_minor, to_minor
 from core.validation.model import TYPES
+from core.validation.sold import Gap, Sale, SoldSide, gap, is_comparable, other_currency
 
 # Kinds whose positive effect is money that was not billed.
 LEAKING = ("drift.schedule", "drift.invoice", "drift.billed")
@@ -128,11 +130,12 @@ class Sides:
     terms: tuple[TermsSide, ...] = ()
     latest: tuple[UUID, str] | None = None
     can_rebill_latest: bool = False
+    sold: SoldSide | None = None
 
 
 def compare(sides: Sides) -> tuple[Drift, ...]:
     """Every difference of one contract."""
-    found = (_schedule, _items, _periods, _running, _posted, _terms)
+    found = (_sold, _schedule, _items, _periods, _running, _posted, _terms)
     return tuple(drift for look in found for drift in look(sides))
 
 
@@ -142,6 +145,53 @@ def _money(minor: int, sides: Sides) -> str:
 
 def _much(effect: int, sides: Sides) -> str:
     return f"{_money(abs(effect), sides)} too {'little' if effect > 0 else 'much'}"
+
+
+def _sold(sides: Sides) -> Iterator[Drift]:
+    """What is sold is not billed, so its effect is no leakage: which of the two is wrong is for a person to say."""
+    code = "drift.sold"
+    side = sides.sold
+    if side is None or not is_comparable(side):
+        return
+    stray = other_currency(side, sides.currency)
+    found = gap(side) if stray is None else None
+    if stray is not None:
+        sentence = f"“{stray.name}” was sold in {stray.sold_currency}, but {sides.number} is in {sides.currency}."
+        agreed, effect = f"In {sides.currency}", 0
+    elif found is not None:
+        effect = found.effect_minor
+        agreed = f"{_money(found.value.net_minor, sides)} over the term, {found.value.words}"
+        sentence = f"{sides.number} comes to {_much(effect, sides)} for what was sold: {_told(found, sides)}."
+    else:
+        return
+    sales = found.sales if found is not None else side.sales
+    yield Drift(
+        code=code,
+        about="sold",
+        sentence=sentence,
+        effect_minor=effect,
+        sides={"Sold": "; ".join(_sale_words(sale) for sale in sales), "Agreed": agreed},
+        fix="",
+        fix_words="Correct the contract’s lines in the CRM, or the opportunity and its quote, whichever is wrong.",
+        evidence={"opportunity": side.sales[0].name, "quote": side.sales[0].quote_number},
+    )
+
+
+def _told(found: Gap, sides: Sides) -> str:
+    return f"{_money(found.sold_minor, sides)} sold, {_money(found.value.net_minor, sides)} agreed"
+
+
+def _sale_words(sale: Sale) -> str:
+    """Both figures of a deal: of its opportunity and of its quote."""
+    amount = _amount(sale.amount_minor, sale.currency)
+    words = f"“{sale.name}”, won {sale.closes_on:%d %b %Y}: {amount}"
+    if sale.quote_number is None:
+        return words
+    return f"{words}; quote {sale.quote_number}: {_amount(sale.quote_minor, sale.quote_currency or sale.currency)}"
+
+
+def _amount(minor: int | None, currency: str) -> str:
+    return "no amount" if minor is None else f"{currency} {format_minor(minor, currency)}"
 
 
 def _schedule(sides: Sides) -> Iterator[Drift]:

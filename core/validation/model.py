@@ -87,6 +87,8 @@ TYPES: dict[str, str] = {
     "posting.total_mismatch": "posting",
     "delivery.bounced": "delivery",
     "delivery.refused": "delivery",
+    "sale.uncontracted": "contract",
+    "drift.sold": "drift",
     "drift.schedule": "drift",
     "drift.invoice": "drift",
     "drift.billed": "drift",
@@ -208,6 +210,8 @@ class ContractFacts:
     promises: tuple[PromiseFacts, ...]
     # It goes on beyond its last day, term by term.
     is_renewed: bool = False
+    # The CRM calls it expired before its last day: nobody can say until when it may be billed.
+    is_over_early: bool = False
 
     @property
     def last_day(self) -> date | None:
@@ -222,6 +226,15 @@ class ContractFacts:
                 quantity = found.get(promise.product_code, (Decimal(0), Decimal(0)))[0]
                 found[promise.product_code] = (quantity + promise.quantity, promise.unit_price)
         return found
+
+    def seats_by_price(self, day: date, product_code: str) -> dict[Decimal, Decimal]:
+        """Quantity of a product per price in effect on `day`: what was sold later may have a price of its own."""
+        found: dict[Decimal, Decimal] = {}
+        for promise in self.promises:
+            is_in_effect = promise.starts_on <= day and (promise.ends_on is None or day <= promise.ends_on)
+            if promise.product_code == product_code and is_in_effect:
+                found[promise.unit_price] = found.get(promise.unit_price, Decimal(0)) + promise.quantity
+        return {price: quantity for price, quantity in found.items() if quantity}
 
 
 @dataclass(frozen=True, slots=True)

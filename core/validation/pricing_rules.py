@@ -19,9 +19,19 @@ def _comparable(facts: Facts) -> Iterator[tuple[LineFacts, ContractFacts, tuple[
         if not line.is_plain:
             # Flat, tiered, ramped, metered and one-off lines are held against the schedule instead.
             continue
-        promised = contract.products_on(line.period_start or facts.issue_date)
-        if line.product_code in promised:
-            yield line, contract, promised[line.product_code]
+        day = line.period_start or facts.issue_date
+        if line.product_code in contract.products_on(day):
+            yield line, contract, _agreed(facts, contract, line, day)
+
+
+def _agreed(facts: Facts, contract: ContractFacts, line: LineFacts, day: date) -> tuple[Decimal, Decimal]:
+    """Quantity and price that a line is held against: those of its own price where the invoice bills each agreed price
+    on a line of its own, as the house always does; otherwise the product as a whole."""
+    code = line.product_code or ""
+    by_price = contract.seats_by_price(day, code)
+    billed = {each.unit_price for each in facts.lines if each.product_code == code}
+    is_by_price = line.unit_price in by_price and (facts.is_ours or by_price.keys() <= billed)
+    return (by_price[line.unit_price], line.unit_price) if is_by_price else contract.products_on(day)[code]
 
 
 def price_is_the_contracts(facts: Facts) -> tuple[Finding, ...]:

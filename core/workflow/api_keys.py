@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -36,10 +37,20 @@ class Key:
     name: str
 
 
-def make_api_key(runtime: Runtime, name: str, actor: Actor) -> str:
-    """Makes a key and answers its secret, which is not kept and cannot be shown again."""
+def make_api_key(
+    runtime: Runtime, name: str, actor: Actor, *, sources: Iterable[str] = (), customers: Iterable[str] = ()
+) -> str:
+    """Makes a key and answers its secret, which is not kept and cannot be shown again. `sources` and `customers` (by
+    number) are what it may send; without any, all."""
     secret = _MARK + secrets.token_urlsafe(32)
-    execute(runtime, CreateApiKey(name=name, prefix=secret[:_SHOWN], key_hash=_hash(secret)), actor)
+    wish = CreateApiKey(
+        name=name,
+        prefix=secret[:_SHOWN],
+        key_hash=_hash(secret),
+        sources=tuple(sources),
+        customers=tuple(customers),
+    )
+    execute(runtime, wish, actor)
     return secret
 
 

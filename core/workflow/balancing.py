@@ -2,7 +2,8 @@
 
 What a person gave back for a wrong price, quantity or contract counts towards what a changed contract takes back later;
 it is never charged again. A kindness counts only as far as it is more than what the item costs now. What a billing run
-gave back for a changed contract is a correction like those that stand on invoices.
+gave back for a changed contract is a correction like those that stand on invoices. A credit memo that gives back the
+whole of an invoice with a correction undoes that too: what it had taken back falls due again.
 """
 
 from __future__ import annotations
@@ -55,14 +56,23 @@ def balance(given: Given) -> list[RatedLine]:
 
 def _due_minor(given: Given) -> int:
     change = sum(line.net_minor for line in adjustments(given.original, given.today, [given.slot], given.known))
-    due = change - _corrected_minor(given)
+    by_people = [each for each in given.credits if not each.is_ours]
+    kind = _given_minor(each for each in by_people if each.reason in _KINDNESS)
+    others = _given_minor(each for each in by_people if each.reason not in _KINDNESS)
+    due = change - _corrected_minor(given) + min(kind, 0) + min(others, 0)
     if due >= 0:
         return due
-    kind = sum(each.net_minor for each in given.credits if not each.is_ours and each.reason in _KINDNESS)
-    others = sum(each.net_minor for each in given.credits if not each.is_ours and each.reason not in _KINDNESS)
     costs = max(given.costs_minor + change, 0)
     known = max(others, 0) + max(kind - costs, 0)
     return due + min(known, -due)
+
+
+def _given_minor(credits: Iterable[LineCredit]) -> int:
+    """A part of an invoice's amount undoes no correction, although it is spread over all lines."""
+    net = {True: 0, False: 0}
+    for each in credits:
+        net[each.is_whole] += each.net_minor
+    return net[True] + max(net[False], 0)
 
 
 def _corrected_minor(given: Given) -> int:
@@ -74,6 +84,11 @@ def _corrected_minor(given: Given) -> int:
         if _is_within(line.span.starts_on, given.item)
     )
     return billed - sum(each.net_minor for each in given.credits if each.is_ours)
+
+
+def is_of(line: RatedLine, item: Item) -> bool:
+    """Whether a line of an adjustment corrects the item."""
+    return line.charge_key == item.charge_key and _is_within(line.span.starts_on, item)
 
 
 def _is_within(day: date, item: Item) -> bool:

@@ -60,11 +60,14 @@ class CorrectUsage(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateApiKey(Command):
-    """A key for a machine that sends; only the hash of its secret is kept."""
+    """A key for a machine that sends; only the hash of its secret is kept. `sources`: how the sources that it may send
+    begin; `customers`: numbers of those whose usage it may send; without any, all."""
 
     name: str
     prefix: str
     key_hash: str
+    sources: tuple[str, ...] = ()
+    customers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,6 +211,13 @@ class ResendInvoice(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EndInvoiceLink(Command):
+    """The customer's link to a document of the house opens it no more; one that is sent from now on is a new one."""
+
+    document: Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SaveEntity(Command):
     """The letterhead of a legal entity, as a person wrote it at the sight of `revision`. What differs from what stands
     there stays theirs, emptiness included: no source changes it any more."""
@@ -258,6 +268,16 @@ class WatchDrift(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WatchSales(Command):
+    """Deals that were won more than `patience_days` ago and have no contract in force become exceptions, and
+    exceptions of deals that have one by now are closed. The next `limit` deals, behind the day and id of `after`."""
+
+    patience_days: int
+    after: tuple[date, UUID] | None = None
+    limit: int = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ApplyDriftFix(Command):
     """Carries out what a drift exception proposes, if the difference is still the one that the person saw."""
 
@@ -284,9 +304,11 @@ BillingCommand = (
     | RecordTax
     | RecordView
     | ResendInvoice
+    | EndInvoiceLink
     | SaveEntity
     | IssueCreditMemo
     | WithdrawCreditMemo
     | WatchDrift
+    | WatchSales
     | ApplyDriftFix
 )

@@ -17,6 +17,7 @@ from core.workflow.handlers import (
     running,
     saving_entities,
     scheduling,
+    selling,
     withdrawing,
 )
 
@@ -61,6 +62,8 @@ def handle_billing(command: b.BillingCommand, ctx: Context) -> Outcome:
             return informing.record_view(command, ctx)
         case b.ResendInvoice():
             return informing.resend_invoice(command, ctx)
+        case b.EndInvoiceLink():
+            return informing.end_invoice_link(command, ctx)
         case b.SaveEntity():
             return saving_entities.save_entity(command, ctx)
         case b.IssueCreditMemo():
@@ -69,6 +72,8 @@ def handle_billing(command: b.BillingCommand, ctx: Context) -> Outcome:
             return crediting.withdraw_credit_memo(command, ctx)
         case b.WatchDrift():
             return drifting.watch_drift(command, ctx)
+        case b.WatchSales():
+            return selling.watch_sales(command, ctx)
         case b.ApplyDriftFix():
             return drifting.apply_drift_fix(command, ctx)
         case _:

@@ -17,6 +17,7 @@ from core.workflow.context import Context
 from core.workflow.deciding import judge, route
 from core.workflow.drafting import Batch, Order, draft_batch, drafted_of
 from core.workflow.execute import open_context
+from core.workflow.giving_back import foresee
 
 _BATCH = 250
 
@@ -35,7 +36,8 @@ def unfinished(runtime: Runtime, age: timedelta = timedelta(0)) -> list[UUID]:
 
 @dataclass
 class Preview:
-    """What a run would do now. Money by (entity, currency), in minor units, tax included; `findings` by code."""
+    """What a run would do now. Money by (entity, currency), in minor units, tax included; `findings` by code.
+    `credited`: what the credit memos give back, as positive amounts."""
 
     through: date
     contracts: int = 0
@@ -46,8 +48,10 @@ class Preview:
     by_hand: int = 0
     clean: int = 0
     in_grace: int = 0
+    credit_memos: int = 0
     totals: Counter[tuple[str, str]] = field(default_factory=Counter)
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    credited: Counter[tuple[str, str]] = field(default_factory=Counter)
     findings: Counter[str] = field(default_factory=Counter)
     failures: list[tuple[str, str]] = field(default_factory=list)
 
@@ -72,7 +76,8 @@ def preview(runtime: Runtime, actor: Actor, through: date, entities: Iterable[st
         after = due[-1].contract_id
 
 
-def _add(ctx: Context, told: Preview, batch: Batch) -> None:
+def _add(ctx: Context, told: Preview, drafted: Batch) -> None:
+    batch, givings = foresee(ctx, drafted)
     judged = judge(ctx, batch.rows, drafted_of(batch.drafts))
     routes = route(ctx, judged)
     told.contracts += len(batch.parts)
@@ -89,3 +94,6 @@ def _add(ctx: Context, told: Preview, batch: Batch) -> None:
         told.totals[row.entity or "—", row.currency] += row.total_minor
         told.counts[row.entity or "—", row.currency] += 1
         told.in_grace += row.grace_until is not None
+    told.credit_memos += len(givings)
+    for giving in givings:
+        told.credited[giving.invoice.entity or "—", giving.invoice.currency] += giving.total_minor

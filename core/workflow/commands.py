@@ -19,9 +19,11 @@ from core.canonical import (
     InvoiceRecord,
     LedgerRecord,
     MeterRecord,
+    OpportunityRecord,
     OrderLineRecord,
     PaymentRecord,
     ProductRecord,
+    QuoteRecord,
     SubscriptionRecord,
 )
 from core.intake.model import Arrival
@@ -49,6 +51,8 @@ class RecordFacts(Command):
     customers: tuple[CustomerRecord, ...] = ()
     contracts: tuple[ContractRecord, ...] = ()
     order_lines: tuple[OrderLineRecord, ...] = ()
+    opportunities: tuple[OpportunityRecord, ...] = ()
+    quotes: tuple[QuoteRecord, ...] = ()
     subscriptions: tuple[SubscriptionRecord, ...] = ()
     meters: tuple[MeterRecord, ...] = ()
     ledger: tuple[LedgerRecord, ...] = ()
@@ -157,6 +161,14 @@ class DecideApprovals(Command):
     targets: tuple[Target, ...]
     verdict: Literal["approve", "reject"]
     note: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskAgain(Command):
+    """Who rejected documents takes that back: they are checked again as they are, and asked about anew. The targets are
+    the exceptions that the rejections opened."""
+
+    cases: tuple[Target, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -284,6 +296,7 @@ AnyCommand = (
     | ResolveCases
     | DecideApprovals
     | RerouteApprovals
+    | AskAgain
     | LogContact
     | RecordPromise
     | OpenDispute

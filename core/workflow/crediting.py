@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from core.billing.crediting import Part, TaxShare, left, of_amount, of_lines, shares
-from core.db.tables import Document, DocumentLine, DocumentTax
+from core.db.tables import BillingRun, Document, DocumentLine, DocumentTax
 from core.documents import drafts as draft_rows
 from core.documents import store as documents
 from core.documents.corrections import CREDIT_REASONS, given_back
@@ -89,10 +89,10 @@ def what_is_left(ctx: Context, invoice: Document) -> Left:
 
 
 def credit(
-    ctx: Context, invoice: Document, wish: IssueCreditMemo, *, run_id: UUID | None = None
+    ctx: Context, invoice: Document, wish: IssueCreditMemo, *, run: BillingRun | None = None
 ) -> tuple[Document, dict[str, int]]:
-    """The credit memo, decided, and where it went; `run_id`: the billing run that gives back, if no person does.
-    Raises Refused for more than what is left."""
+    """The credit memo, decided, and where it went; `run`: the billing run that gives back, if no person does. That of
+    a reviewed run is a draft until somebody releases the run. Raises Refused for more than what is left."""
     rest = what_is_left(ctx, invoice)
     parts = [part for part in _parts(rest, invoice, wish) if part.net_minor or part.tax_minor]
     total = sum(part.gross_minor for part in parts)
@@ -102,9 +102,12 @@ def credit(
         most = format_minor(rest.total_minor, invoice.currency)
         raise Refused("credit.too_much", f"At most {invoice.currency} {most} of invoice {invoice.number} is left.")
     memo, content = _lay_out(ctx, invoice, wish, (rest, parts))
-    memo.run_id = run_id
+    memo.run_id = run.id if run else None
     judged = judge(ctx, {memo.id: memo}, _seen(ctx, memo, content))
     draft_rows.hold_back(ctx.session, {memo.id: content})
+    if run and run.mode == "review":
+        draft_rows.write(ctx.session, [memo])
+        return memo, {}
     counts = settle(ctx, judged, is_fresh=True)
     return memo, counts
 

@@ -126,8 +126,8 @@ def settle(ctx: Context, judged: Judged, *, is_fresh: bool = False, is_by_hand: 
 
 
 def let_go(ctx: Context, released: Iterable[Document]) -> None:
-    """Drafts that replace what these credit memos give back go out now; those that late usage or their tax keeps are
-    decided by the clock."""
+    """Drafts that replace what these credit memos give back go out now; those that late usage may have changed, or
+    that their tax keeps, are decided by the clock."""
     memos = [row.id for row in released if row.kind == "credit_memo" and row.source == HOUSE]
     waiting = replacements(ctx.session, memos) if memos else []
     if not waiting:
@@ -135,7 +135,7 @@ def let_go(ctx: Context, released: Iterable[Document]) -> None:
     taxed = draft_rows.tax_totals(ctx.session, waiting)
     rows = documents.load(ctx.session, waiting)
     known = {id for id, row in rows.items() if id in taxed or row.tax_engine == TABLE}
-    ready = [id for id, row in rows.items() if id in known and (row.grace_until or ctx.now) <= ctx.now]
+    ready = [id for id, row in rows.items() if id in known and row.grace_until is None]
     decide(ctx, ready, is_told=True)
 
 

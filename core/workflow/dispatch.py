@@ -46,6 +46,8 @@ def handle(command: c.AnyCommand, ctx: Context) -> Outcome:
             return correcting.resolve_cases(command, ctx)
         case c.DecideApprovals():
             return approving.decide_approvals(command, ctx)
+        case c.AskAgain():
+            return approving.ask_again(command, ctx)
         case c.RerouteApprovals():
             return approving.reroute_approvals(command, ctx)
         case c.LogContact():

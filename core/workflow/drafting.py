@@ -23,10 +23,9 @@ from core.kit.ids import content_hash, id_from
 from core.kit.money import UnknownCurrency, exponent
 from core.workflow.context import Context
 from core.workflow.due import Consumption, Due, DueLine, Unbillable, rate_due, read_consumption, read_due
+from core.workflow.heads import head_of
 from core.workflow.scheduled import Drafted
 from core.workflow.taxing import Taxed, tax_lines
-
-_DEFAULT_TERMS_DAYS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,27 +272,17 @@ def _columns(ctx: Context, order: Order, due: Due) -> dict[str, Any]:
     contract, customer = due.contract, due.customer
     assert customer is not None
     today = ctx.now.date()
-    terms = next((days for days in (contract.terms_days, customer.terms_days) if days is not None), _DEFAULT_TERMS_DAYS)
     return _UNTOUCHED | {
         "kind": "invoice",
         "source": HOUSE,
         "number": f"Draft {contract.number}",
-        "entity": customer.entity,
-        "customer_id": customer.id,
-        "customer_name": customer.name,
         "contract_id": contract.id,
         "contract_number": contract.number,
-        "currency": contract.currency,
         "issue_date": today,
-        "due_date": today + timedelta(days=terms),
-        "po_number": contract.po_number,
-        "tax_id": customer.tax_id,
-        "bill_to": customer.address,
-        "bill_to_country": customer.country,
-        "collection_method": "charge_automatically" if customer.pays_by == "card" else "send_invoice",
         "state": DocumentState.DRAFT.value,
         "recorded_at": ctx.now,
         "run_id": order.run_id,
+        **head_of(contract, customer, today),
     }
 
 

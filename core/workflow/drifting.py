@@ -12,6 +12,7 @@ from uuid import UUID
 
 from core.agreements import store as agreements
 from core.agreements.model import Item, ItemState, NewItem
+from core.billing.agreeing import MONTHS
 from core.billing.anchors import add_months
 from core.db.tables import Contract, Customer, Document, LedgerEntry, Subscription
 from core.documents import held_against as held
@@ -21,11 +22,13 @@ from core.kit.money import format_minor
 from core.parties import store as parties
 from core.posting.model import LEDGER, PAYMENTS
 from core.validation.drift import BilledItem, PostedSide, ScheduleSide, Sides, TermsSide
-from core.workflow.agreed import MONTHS, Agreed, as_one_per_product, read_agreements
+from core.validation.sold import SoldSide
+from core.workflow.agreed import Agreed, as_one_per_product, read_agreements
 from core.workflow.context import Context
 from core.workflow.drift_gaps import AHEAD
 from core.workflow.drift_periods import Billed, past_periods
 from core.workflow.drift_running import running_sides
+from core.workflow.drift_sold import sold_sides
 from core.workflow.scheduling import Proposal, proposals
 
 # Older documents are settled business.
@@ -68,6 +71,7 @@ class _Read:
     latest: Mapping[str, tuple[Document, bool]]
     subscriptions: Mapping[str, list[Subscription]]
     records_since: date | None
+    sold: Mapping[UUID, SoldSide]
 
 
 def gather_drift(ctx: Context, contract_ids: Iterable[UUID]) -> list[Subject]:
@@ -106,6 +110,7 @@ def _read(ctx: Context, ids: list[UUID]) -> _Read:
         latest=held.latest_invoices(session, numbers),
         subscriptions=_grouped((row.contract_number or "", row) for row in agreements.subscriptions(session, numbers)),
         records_since=held.first_issue(session, PAYMENTS),
+        sold=sold_sides(ctx, agreed.values()),
     )
 
 
@@ -132,6 +137,7 @@ def _sides(ctx: Context, agreed: Agreed, customer: Customer | None, read: _Read)
         terms=tuple(_terms(agreed, customer, latest)) if latest is not None else (),
         latest=(latest.id, latest.number) if latest is not None else None,
         can_rebill_latest=can_rebill and not is_credited,
+        sold=read.sold.get(contract.id),
     )
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import cast
@@ -18,7 +18,7 @@ from core.billing.metered import usage_key, usage_span
 from core.billing.model import Agreement, Charge, Measured, RatedLine, Slot, SlotKind, Span
 from core.billing.rating import rate
 from core.db.tables import Contract, ContractLine, Customer, LegalEntity, ScheduleItem
-from core.documents import drafts as draft_rows
+from core.documents import drawdowns
 from core.parties import store as parties
 from core.usage import store as usage
 from core.usage.model import Wanted
@@ -62,15 +62,30 @@ class DueLine:
 
 @dataclass(frozen=True, slots=True)
 class Consumption:
-    """What was used, and what commitments have paid of the same term, per schedule item."""
+    """What was used per schedule item, and what commitments have paid per contract and charge, by the first day of the
+    period."""
 
     quantities: Mapping[UUID, Decimal]
-    drawn: Mapping[UUID, int]
-    # Why an item of usage must not be billed: another charge counts the same usage.
-    contested: Mapping[UUID, str] = field(default_factory=dict)
+    drawn: Mapping[tuple[UUID, str], Sequence[tuple[date, int]]]
+    # Why an item of usage must not be billed: another charge counts the same usage, or nobody knows how it counts.
+    barred: Mapping[UUID, str] = field(default_factory=dict)
 
     def of(self, item: ScheduleItem) -> Decimal:
         return self.quantities.get(item.id, _NOTHING)
+
+    def drawn_before(self, agreement: Agreement, item: ScheduleItem) -> int:
+        """What the commitment of its charge has paid of the same term."""
+        paid = self.drawn.get((item.contract_id, item.charge_key))
+        return drawn_in_term(agreement, paid, item.period_start) if paid else 0
+
+    def after(self, items: Iterable[ScheduleItem], paid: Mapping[UUID, int]) -> Consumption:
+        """What commitments leave to others once they have paid for these items: `paid` by item."""
+        drawn = dict(self.drawn)
+        for item in items:
+            if paid.get(item.id):
+                key = (item.contract_id, item.charge_key)
+                drawn[key] = [*drawn.get(key, ()), (item.period_start, paid[item.id])]
+        return replace(self, drawn=drawn)
 
 
 def read_due(ctx: Context, contract_ids: Iterable[UUID], through: date) -> list[Due]:
@@ -91,7 +106,7 @@ def read_due(ctx: Context, contract_ids: Iterable[UUID], through: date) -> list[
 def read_consumption(ctx: Context, batch: Iterable[Due], besides: Iterable[UUID] = ()) -> Consumption:
     """One look into the usage of all of them. `besides`: documents whose own share of commitments does not count."""
     readings: list[Reading] = []
-    committed: list[tuple[ScheduleItem, Agreement]] = []
+    committed: set[tuple[UUID, str]] = set()
     for due in batch:
         for item, charge in _metered(due):
             assert due.agreement is not None
@@ -100,12 +115,13 @@ def read_consumption(ctx: Context, batch: Iterable[Due], besides: Iterable[UUID]
                 owner = (due.contract.id, charge.key, due.contract.customer_id)
                 readings.append(Reading(item.id, *owner, charge.terms.meter, span))
             if charge.terms.commit_amount is not None:
-                committed.append((item, due.agreement))
+                committed.add((due.contract.id, charge.key))
     if not readings and not committed:
         return Consumption({}, {})
     measured = usage.measured(ctx.session, [_wanted(each) for each in readings])
-    drawn = _drawn(ctx, committed, besides) if committed else {}
-    return Consumption(cast(dict[UUID, Decimal], measured), drawn, contested(ctx, readings))
+    drawn = drawdowns.drawn(ctx.session, committed, besides) if committed else {}
+    quantities = cast(dict[UUID, Decimal], measured)
+    return Consumption(quantities, drawn, _unmetered(ctx, readings, quantities) | contested(ctx, readings))
 
 
 def _wanted(reading: Reading) -> Wanted:
@@ -113,14 +129,14 @@ def _wanted(reading: Reading) -> Wanted:
     return Wanted(reading.item_id, reading.meter, reading.customer_id, *days)
 
 
-def _drawn(
-    ctx: Context, committed: Iterable[tuple[ScheduleItem, Agreement]], besides: Iterable[UUID]
-) -> dict[UUID, int]:
-    items = list(committed)
-    paid = draft_rows.drawn(ctx.session, {(item.contract_id, item.charge_key) for item, _ in items}, besides)
+def _unmetered(ctx: Context, readings: Iterable[Reading], quantities: Mapping[UUID, Decimal]) -> dict[UUID, str]:
+    """What was used by a meter that is not set up: whether to add it up, or to take the most of it, nobody knows."""
+    used = [each for each in readings if quantities.get(each.item_id)]
+    known = usage.meters(ctx.session, {each.meter for each in used})
     return {
-        item.id: drawn_in_term(agreement, paid.get((item.contract_id, item.charge_key), ()), item.period_start)
-        for item, agreement in items
+        each.item_id: f"Its usage of “{each.meter}” cannot be counted, since this meter is not set up or archived."
+        for each in used
+        if each.meter not in known or known[each.meter].is_archived
     }
 
 
@@ -143,11 +159,11 @@ def rate_due(due: Due, used: Consumption) -> list[DueLine]:
         raise Unbillable("billing.unratable", due.problem or f"Contract {due.contract.number} cannot be billed.")
     plain = [item for item in due.items if item.kind != ADJUSTMENT]
     for item in plain:
-        if item.id in used.contested:
-            raise Unbillable("billing.unratable", f"Contract {due.contract.number}: {used.contested[item.id]}")
+        if item.id in used.barred:
+            raise Unbillable("billing.unratable", f"Contract {due.contract.number}: {used.barred[item.id]}")
     slots = [_slot(item) for item in plain]
     consumed = {
-        usage_key(slot): Measured(used.of(item), used.drawn.get(item.id, 0))
+        usage_key(slot): Measured(used.of(item), used.drawn_before(due.agreement, item))
         for item, slot in zip(plain, slots, strict=True)
         if item.kind == "usage"
     }
@@ -159,6 +175,21 @@ def rate_due(due: Due, used: Consumption) -> list[DueLine]:
         if item.kind == ADJUSTMENT:
             lines += [DueLine(line, item.id) for line in lines_of(item.lines)]
     return lines
+
+
+def rate_in_turn(pieces: Iterable[Due], used: Consumption) -> tuple[list[DueLine], Consumption]:
+    """As `rate_due`, one piece after the other, each drawing on what those before have left of a commitment; and what
+    they leave to others. Raises Unbillable."""
+    lines: list[DueLine] = []
+    for piece in pieces:
+        rated = rate_due(piece, used)
+        paid = Counter[UUID]()
+        for each in rated:
+            if each.line.kind == "drawdown":
+                paid[each.item_id] -= each.line.net_minor
+        used = used.after(piece.items, paid)
+        lines += rated
+    return lines, used
 
 
 def _slot(item: ScheduleItem) -> Slot:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert as pg_insert
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from core.audit import store as audit
@@ -22,6 +23,10 @@ from core.workflow.context import Context, TaxWays
 from core.workflow.dispatch import handle
 from core.workflow.permissions import check
 
+# Deadlocks and failed serializations, by SQLSTATE: nothing was done, and the other transaction has gone on.
+_LOST_RACES = frozenset({"40P01", "40001"})
+_ATTEMPTS = 4
+
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
@@ -32,8 +37,19 @@ class Receipt:
 
 
 def execute(runtime: Runtime, command: AnyCommand, actor: Actor) -> Receipt:
-    """Carries out one command in one transaction, once per command id. Raises Refused (nothing is kept then)."""
+    """Carries out one command in one transaction, once per command id. Raises Refused (nothing is kept then). Where the
+    store ends one of two transactions that wait for each other, that one is carried out once more."""
     check(actor, command)
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return _carry_out(runtime, command, actor)
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) not in _LOST_RACES:
+                raise
+    return _carry_out(runtime, command, actor)
+
+
+def _carry_out(runtime: Runtime, command: AnyCommand, actor: Actor) -> Receipt:
     name = type(command).__name__
     with runtime.transaction() as session:
         now = runtime.now()

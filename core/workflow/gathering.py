@@ -12,6 +12,7 @@ from core.agreements import store as agreements
 from core.billing.tax import TaxTable
 from core.db.tables import Customer, Document, DocumentLine, LegalEntity
 from core.documents import store as documents
+from core.documents.corrections import credited_in_full
 from core.documents.model import HOUSE
 from core.parties import store as parties
 from core.policies import store as policies
@@ -47,7 +48,7 @@ def gather(ctx: Context, rows: Mapping[UUID, Document], drafted: Drafted | None 
     customers = drafted.customers if drafted is not None and drafted.customers is not None else _customers(ctx, rows)
     contracts = _contract_facts(ctx, rows, drafted)
     numbers = [row.contract_number for row in rows.values() if row.contract_number]
-    prior = documents.neighbours(ctx.session, numbers)
+    prior = _standing(ctx, rows, documents.neighbours(ctx.session, numbers))
     around = _Surroundings(
         lines=lines,
         customers=customers,
@@ -57,7 +58,7 @@ def gather(ctx: Context, rows: Mapping[UUID, Document], drafted: Drafted | None 
         entities=parties.entities(ctx.session),
         table=ctx.tax.table,
         unmapped=_unmapped(ctx, lines),
-        tolerance=_tolerance(ctx),
+        tolerance=tolerances(ctx),
         schedule=schedule,
     )
     return {id: _facts(row, around) for id, row in rows.items()}
@@ -120,7 +121,8 @@ def _unmapped(ctx: Context, lines: Mapping[UUID, Sequence[Any]]) -> frozenset[st
     return frozenset(codes - set(mapped))
 
 
-def _tolerance(ctx: Context) -> Callable[[str], Tolerance]:
+def tolerances(ctx: Context) -> Callable[[str], Tolerance]:
+    """What each code lets pass, by the policy in effect."""
     policy = policies.policy_on(ctx.session, "tolerance", ctx.now.date())
 
     def allowed(code: str) -> Tolerance:
@@ -228,6 +230,21 @@ def _customer(row: Customer | None) -> CustomerFacts | None:
         row.terms_days,
         row.release_mode == "manual",
     )
+
+
+def _standing(
+    ctx: Context, rows: Mapping[UUID, Document], prior: Mapping[str, list[documents.Neighbour]]
+) -> dict[str, list[documents.Neighbour]]:
+    """Without what was given back as a whole: to bill the same again is no duplicate."""
+    said = {(row.contract_number, row.period_start, row.period_end, row.total_minor) for row in rows.values()}
+    alike = [
+        each.id
+        for found in prior.values()
+        for each in found
+        if each.id not in rows and (each.contract_number, each.period_start, each.period_end, each.total_minor) in said
+    ]
+    gone = credited_in_full(ctx.session, alike)
+    return {number: [each for each in found if each.id not in gone] for number, found in prior.items()}
 
 
 def _prior(row: documents.Neighbour, quantities: Mapping[UUID, Mapping[str, Decimal]]) -> PriorInvoice:

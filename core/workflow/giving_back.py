@@ -1,7 +1,8 @@
 """Corrections that outweigh what a contract is to pay: credit memos of the invoices that billed too much.
 
-A credit memo waits for its approval like any other. The correction is planned again beside it, so that whatever is not
-given back after all, as when the memo is withdrawn, is due again.
+A credit memo waits for its approval like any other; that of a reviewed run is asked for when the run is released. The
+correction is planned again beside it, so that whatever is not given back after all, as when the memo is withdrawn, is
+due again.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from core.agreements import schedule as schedules
 from core.audit.model import Note
 from core.billing.content import lines_in
 from core.billing.crediting import of_lines
-from core.db.tables import Document, ScheduleItem
+from core.db.tables import BillingRun, Document, ScheduleItem
 from core.documents import store as documents
 from core.documents.corrections import BilledLine, billed_lines
 from core.documents.runs import FAILED
@@ -39,18 +40,31 @@ class _Wanted:
     net_minor: int
 
 
-def give_back(ctx: Context, run_id: UUID, batch: Batch) -> tuple[Batch, list[Note]]:
-    """Credit memos for the parts that give back; a part for which there is not enough to credit fails."""
+@dataclass(frozen=True, slots=True)
+class Giving:
+    """A credit memo that is to be made: net amounts of the invoice by position, and what they come to with tax."""
+
+    invoice: Document
+    nets: Mapping[int, int]
+    total_minor: int
+
+
+def foresee(ctx: Context, batch: Batch) -> tuple[Batch, list[Giving]]:
+    """What the parts that give back come to, without writing any of it; a part for which there is not enough to credit
+    fails."""
     parts: list[Part] = []
-    notes: list[Note] = []
+    givings: list[Giving] = []
     for part in batch.parts:
-        taken = _taken(ctx, part) if part.gives_back else {}
-        if taken is None:
-            parts.append(_failed(part))
-            continue
-        parts.append(part)
-        notes += [_credit(ctx, run_id, invoice, nets) for invoice, nets in taken.values()]
-    return Batch(parts), notes
+        found = _taken(ctx, part) if part.gives_back else []
+        parts.append(_failed(part) if found is None else part)
+        givings += found or []
+    return Batch(parts), givings
+
+
+def give_back(ctx: Context, run: BillingRun, batch: Batch) -> tuple[Batch, list[Note]]:
+    """Credit memos for the parts that give back; a part for which there is not enough to credit fails."""
+    kept, givings = foresee(ctx, batch)
+    return kept, [_credit(ctx, run, each) for each in givings]
 
 
 def plan_again(ctx: Context, parts: Iterable[Part]) -> None:
@@ -68,11 +82,8 @@ def _failed(part: Part) -> Part:
     return replace(part, state=FAILED, draft=None, closed=(), gives_back=(), code=_CODE, error=sentence)
 
 
-_Taken = dict[UUID, tuple[Document, dict[int, int]]]
-
-
-def _taken(ctx: Context, part: Part) -> _Taken | None:
-    """Per invoice, net amounts by position; None when there is not enough."""
+def _taken(ctx: Context, part: Part) -> list[Giving] | None:
+    """One per invoice; None when there is not enough."""
     wanted = [each for item in part.gives_back for each in _wanted(ctx, item)]
     lines = billed_lines(ctx.session, part.contract_id, {each.item.charge_key for each in wanted})
     invoices = documents.load(ctx.session, {line.document_id for line in lines})
@@ -82,9 +93,8 @@ def _taken(ctx: Context, part: Part) -> _Taken | None:
     for each in wanted:
         if not _take(each, lines, nets, taken):
             return None
-    if any(_gross(left[id], found) > left[id].total_minor for id, found in taken.items()):
-        return None
-    return {id: (invoices[id], found) for id, found in taken.items()}
+    givings = [Giving(invoices[id], found, _gross(left[id], found)) for id, found in taken.items()]
+    return None if any(each.total_minor > left[each.invoice.id].total_minor for each in givings) else givings
 
 
 def _wanted(ctx: Context, adjustment: ScheduleItem) -> list[_Wanted]:
@@ -121,14 +131,15 @@ def _gross(left: Left, nets: Mapping[int, int]) -> int:
     return sum(part.gross_minor for part in of_lines(left.parts, nets))
 
 
-def _credit(ctx: Context, run_id: UUID, invoice: Document, nets: Mapping[int, int]) -> Note:
+def _credit(ctx: Context, run: BillingRun, giving: Giving) -> Note:
+    invoice = giving.invoice
     wish = IssueCreditMemo(
-        command_id=id_from("giving_back", str(run_id), str(invoice.id)),
+        command_id=id_from("giving_back", str(run.id), str(invoice.id)),
         document=Target(invoice.id, invoice.revision),
         reason="contract_changed",
-        lines=tuple((at, to_decimal(minor, invoice.currency)) for at, minor in sorted(nets.items())),
+        lines=tuple((at, to_decimal(minor, invoice.currency)) for at, minor in sorted(giving.nets.items())),
     )
-    memo, _ = credit(ctx, invoice, wish, run_id=run_id)
+    memo, _ = credit(ctx, invoice, wish, run=run)
     invoice.revision += 1
     sentence = f"Drafted a credit memo for invoice {invoice.number}: its contract has changed."
     return Note(sentence, f"invoice:{invoice.id}", {"credit_memo": str(memo.id)})

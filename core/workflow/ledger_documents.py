@@ -10,7 +10,7 @@ from uuid import UUID
 
 from babel import Locale
 
-from core.access.view_links import signing_key, token_of
+from core.access.view_links import links_of, signing_key, token_of
 from core.db.tables import Customer, Document, DocumentLine, DocumentTax, LegalEntity
 from core.documents import store as documents
 from core.documents.issued import taxes_of
@@ -35,6 +35,7 @@ class _Around:
     entities: Mapping[str, LegalEntity]
     corrected: Mapping[UUID, tuple[str, str | None, str]]
     key: bytes
+    link_generations: Mapping[UUID, int]
 
 
 def ledger_documents(ctx: Context, rows: Iterable[Document]) -> dict[UUID, LedgerDocument]:
@@ -57,6 +58,7 @@ def _around(ctx: Context, rows: list[Document]) -> _Around:
         entities=parties.entities(session) if own else {},
         corrected=_corrected(ctx, own),
         key=signing_key(session) if own else b"",
+        link_generations={id: link.generation for id, link in links_of(session, [row.id for row in own]).items()},
     )
 
 
@@ -147,7 +149,7 @@ def _with_letter(row: Document, around: _Around) -> LedgerDocument:
         corrects_ref=ref,
         corrects_number=number,
         corrects_key=key,
-        view_token=token_of(around.key, row.id),
+        view_token=token_of(around.key, row.id, around.link_generations.get(row.id, 0)),
     )
 
 

@@ -11,11 +11,11 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.access.view_links import document_of, signing_key
+from core.access.view_links import links_of, named_by, signing_key, standing_of
 from core.db.tables import Delivery, Document
 from core.documents.model import HOUSE
 from core.documents.paper import file_name, render_invoice
-from core.kit.errors import NotFound
+from core.kit.errors import NotFound, Refused
 from core.ports import Enclose, Enclosure, LedgerDocument
 from core.posting.model import MAIL, PAYMENTS, decode
 from core.runtime import Runtime
@@ -37,6 +37,13 @@ class Paper:
     content: bytes
 
 
+class LinkEnded(Refused):
+    """The link was ours and opens nothing any more."""
+
+    def __init__(self) -> None:
+        super().__init__("link.ended", "This link has ended. Ask whoever sent it to you for a new one.")
+
+
 def invoice_paper(runtime: Runtime, actor: Actor, id: UUID) -> Paper:
     """Raises NotFound when the house did not issue it, or the reader may not see its legal entity."""
     with runtime.transaction() as session:
@@ -48,16 +55,25 @@ def invoice_paper(runtime: Runtime, actor: Actor, id: UUID) -> Paper:
 
 
 def paper_of_token(runtime: Runtime, token: str) -> Paper | None:
-    """The document that a personal link opens, noted as seen; None when the link is none of ours."""
+    """The document that a personal link opens, noted as seen; None when the link is none of ours. Raises LinkEnded."""
     with runtime.transaction() as session:
-        id = document_of(signing_key(session), token)
-        row = session.get(Document, id) if id is not None else None
-        if row is None or row.source != HOUSE or not row.is_issued:
+        named = named_by(signing_key(session), token)
+        row = session.get(Document, named.document) if named is not None else None
+        if named is None or row is None or row.source != HOUSE or not row.is_issued:
             return None
+        if _has_ended(runtime, session, row, named.generation):
+            raise LinkEnded()
         document, is_news = _document(runtime, session, row, _VIEWER), row.viewed_at is None
     if is_news:
         execute(runtime, RecordView(document_id=row.id), _VIEWER)
     return _on_paper(document)
+
+
+def _has_ended(runtime: Runtime, session: Session, row: Document, generation: int) -> bool:
+    link = links_of(session, [row.id]).get(row.id)
+    if generation != (link.generation if link else 0):
+        return True
+    return standing_of(row, link).has_ended(runtime.today(), runtime.settings.invoice_link_days)
 
 
 def enclose_with(settings: Settings) -> Enclose:

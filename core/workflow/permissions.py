@@ -34,6 +34,7 @@ ALLOWED: dict[type[Command], frozenset[Role]] = {
     c.ResolveCases: _TRIAGE | _GOVERN,
     c.DecideApprovals: _DECIDE,
     c.RerouteApprovals: _DECIDE,
+    c.AskAgain: _DECIDE,
     c.LogContact: _COLLECT,
     c.RecordPromise: _COLLECT,
     c.OpenDispute: _DISPUTE,
@@ -64,10 +65,12 @@ ALLOWED: dict[type[Command], frozenset[Role]] = {
     b.RevokeApiKey: _GOVERN,
     b.RecordView: _JOBS,
     b.ResendInvoice: _DISPUTE | _OPERATE,
+    b.EndInvoiceLink: _DISPUTE | _OPERATE,
     b.SaveEntity: _GOVERN | frozenset({_R.CONTROLLER}),
     b.IssueCreditMemo: _DISPUTE,
     b.WithdrawCreditMemo: _DISPUTE,
     b.WatchDrift: _JOBS,
+    b.WatchSales: _JOBS,
     b.ApplyDriftFix: _TRIAGE,
 }
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -28,7 +28,8 @@ from core.billing.model import Agreement, Measured, RatedLine, Slot, Span, Unrat
 from core.billing.rating import rate
 from core.documents.corrections import LineCredit
 from core.kit.ids import content_hash, id_from
-from core.workflow.balancing import Given, balance, credits_of
+from core.workflow.balancing import Given, balance, credits_of, is_of
+from core.workflow.committed import beyond
 
 # Kinds whose amount is known before anything is used.
 FIXED = frozenset({"recurring", "one_off", "milestone", "credit"})
@@ -149,15 +150,32 @@ def corrections(subject: Subject, agreement_under: Callable[[UUID], Agreement], 
         lines_left = balance(_given(subject, item, agreement_under))
         lines[item.charge_key] += lines_left
         covered[item.charge_key] |= {item.id} if lines_left else set()
-    for terms, found in _outdated(subject).items():
+    outdated = _outdated(subject)
+    used_up = _beyond(subject, agreement_under) if outdated else set()
+    for terms, found in outdated.items():
         before = agreement_under(terms)
         items = [item for item in found if item not in credited]
-        for item in items:
-            covered[item.charge_key].add(item.id)
-        known = {_slot(item): _known(subject, item, agreement_under) for item in items}
+        known = {
+            _slot(item): replace(_known(subject, item, agreement_under), is_beyond=item.id in used_up) for item in items
+        }
         for line in adjustments(before, subject.agreement, known, known):
             lines[line.charge_key].append(line)
+            covered[line.charge_key] |= {item.id for item in items if is_of(line, item)}
     return tuple(_adjustment(subject, key, lines[key], (covered[key], bill_on)) for key in sorted(lines) if lines[key])
+
+
+def _beyond(subject: Subject, agreement_under: Callable[[UUID], Agreement]) -> set[UUID]:
+    """Items of usage beyond a commitment; none of a charge of which something was given back, which may be drawn
+    again."""
+    settled = settled_terms(subject)
+    given_back = {credit.charge_key for credit in subject.credits}
+    items = [item for item in subject.billed() if item.id in settled and item.charge_key not in given_back]
+
+    def under(item: Item) -> Agreement:
+        terms = settled[item.id]
+        return subject.agreement if terms == subject.terms_id else agreement_under(terms)
+
+    return beyond(items, subject.agreement, under)
 
 
 def _credited(subject: Subject) -> list[Item]:

@@ -7,13 +7,14 @@ from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
+from core.billing.agreeing import agreement_of, chains, renews
 from core.billing.anchors import add_months
 from core.billing.model import Agreement
 from core.billing.renewing import raised, raises, renewals_by
 from core.db.tables import Contract, ContractLine
 from core.documents.model import HOUSE
 from core.validation.model import ContractFacts, PromiseFacts
-from core.workflow.agreed import agreement_of, chains, renews
+from core.workflow.hindrances import is_over_before_its_end
 
 # Terms of a charge with which quantity × price per month is not the whole story.
 _SPECIAL = (
@@ -45,6 +46,7 @@ def contract_facts(row: Contract, lines: list[ContractLine], today: date) -> Con
         row.discount_ends_on,
         tuple(_with_renewals(row, tuple(_promises(row, lines)), today)),
         renews(row),
+        is_over_before_its_end(row, today),
     )
 
 

@@ -26,7 +26,8 @@ def rebill(ctx: Context, invoice: Document) -> Document | None:
     any more. Raises Refused when it cannot be billed again."""
     if invoice.source != HOUSE:
         raise Refused("rebill.elsewhere", f"{invoice.number} was not billed here: credit it, and bill it anew there.")
-    kept = schedules.kept_as(ctx.session, invoice.id)
+    # Should the invoice stand after all, corrections of usage are told anew: billing it again ends their exceptions.
+    kept = [item | {"corrected": None} for item in schedules.kept_as(ctx.session, invoice.id)]
     if not kept:
         raise Refused("rebill.nothing", f"Nothing of a billing schedule stands on {invoice.number}: only credit it.")
     if schedules.is_settled_later(ctx.session, invoice.id):

@@ -1,11 +1,13 @@
-"""A draft whose usage came late is rated again, under the terms that it was drafted under, until its grace is over."""
+"""A draft whose usage came late is rated again, under the terms that it was drafted under, until its grace is over.
+One of which nothing is due any more is void, and what it billed is due again.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
+from datetime import date
 from uuid import UUID
 
 from core.agreements import schedule as schedules
@@ -13,12 +15,16 @@ from core.agreements import store as agreements
 from core.billing.model import Agreement
 from core.db.tables import Document, ScheduleItem
 from core.documents import drafts as draft_rows
+from core.documents import drawdowns
+from core.documents.corrections import waiting_for_credit
 from core.parties import store as parties
 from core.workflow import usage_cases_late
 from core.workflow.context import Context
 from core.workflow.drafting import lay_out_draft
-from core.workflow.due import Consumption, Due, DueLine, Unbillable, rate_due, read_consumption
+from core.workflow.due import Consumption, Due, DueLine, Unbillable, rate_in_turn, read_consumption
 from core.workflow.planning import from_content
+from core.workflow.scheduling import horizon, plan
+from core.workflow.voiding import void
 
 CONTENT = (
     "subtotal_minor",
@@ -29,6 +35,7 @@ CONTENT = (
     "period_start",
     "period_end",
 )
+GONE = "Nothing of it is due any more"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,26 +45,51 @@ class _Again:
     row: Document
     whole: Due
     pieces: Sequence[Due]
+    # Others rest on what it bills.
+    is_bound: bool
+
+    @property
+    def begins_on(self) -> date:
+        return min(item.period_start for item in self.whole.items)
 
     @property
     def metered(self) -> list[ScheduleItem]:
         return [item for item in self.whole.items if item.kind == "usage"]
 
 
-def redraft(ctx: Context, rows: Mapping[UUID, Document]) -> list[UUID]:
-    """Replaces lines, taxes and amounts of the drafts that come out differently now; answers which. One that cannot be
-    rated any more stays as it is."""
+@dataclass(frozen=True, slots=True)
+class Redrafted:
+    """Which drafts come out differently, and those of which nothing is due any more."""
+
+    contents: dict[UUID, draft_rows.Content] = field(default_factory=dict)
+    gone: list[Document] = field(default_factory=list)
+
+
+def redraft(ctx: Context, rows: Mapping[UUID, Document]) -> Redrafted:
+    """Replaces lines, taxes and amounts of the drafts that come out differently now. One that cannot be rated any more
+    stays as it is."""
+    done = Redrafted()
     if not rows:
-        return []
-    drafts = list(_read(ctx, rows))
+        return done
+    drafts = sorted(_read(ctx, rows), key=lambda each: (each.begins_on, each.row.id))
     used = read_consumption(ctx, [piece for each in drafts for piece in each.pieces], rows)
-    changed = {each.row.id: content for each in drafts if (content := _again(ctx, each, used)) is not None}
-    draft_rows.clear_contents(ctx.session, changed)
-    draft_rows.write_contents(ctx.session, list(changed.values()))
+    for each in drafts:
+        used = _again(ctx, each, used, done)
+    draft_rows.clear_contents(ctx.session, done.contents)
+    draft_rows.write_contents(ctx.session, list(done.contents.values()))
     ctx.session.flush()
     rated = [item for each in drafts for item in each.metered if item.used == used.of(item)]
     usage_cases_late.close_after_billing(ctx, rated)
-    return list(changed)
+    if done.gone:
+        _open_again(ctx, done.gone)
+    return done
+
+
+def _open_again(ctx: Context, gone: Sequence[Document]) -> None:
+    void(ctx, gone, GONE, GONE)
+    contracts = schedules.reopen(ctx.session, [row.id for row in gone])
+    ctx.session.expire_all()
+    plan(ctx, contracts, horizon(ctx.now.date()))
 
 
 def _read(ctx: Context, rows: Mapping[UUID, Document]) -> Iterator[_Again]:
@@ -67,38 +99,53 @@ def _read(ctx: Context, rows: Mapping[UUID, Document]) -> Iterator[_Again]:
     agreed = {id: from_content(content) for id, content in terms.items()}
     customers = parties.customers(ctx.session, [row.customer_id for row in rows.values() if row.customer_id])
     entities = parties.entities(ctx.session)
+    bound = waiting_for_credit(ctx.session, rows.values()).keys() | schedules.settled_later(ctx.session, rows)
     for id, row in rows.items():
         contract = contracts.get(row.contract_id) if row.contract_id else None
         if contract is None or id not in items:
             continue
         customer = customers.get(row.customer_id) if row.customer_id else None
         whole = Due(contract, None, items[id], customer, entities.get(row.entity or ""))
-        yield _Again(row, whole, tuple(_pieces(whole, agreed)))
+        yield _Again(row, whole, tuple(_pieces(whole, agreed)), id in bound)
 
 
 def _pieces(whole: Due, agreed: Mapping[UUID, Agreement]) -> Iterator[Due]:
     by_terms: dict[UUID | None, list[ScheduleItem]] = defaultdict(list)
     for item in whole.items:
         by_terms[item.terms_id].append(item)
-    for terms, items in by_terms.items():
+    for terms, items in sorted(by_terms.items(), key=lambda each: min(item.period_start for item in each[1])):
         yield replace(whole, agreement=agreed.get(terms) if terms else None, items=items)
 
 
-def _again(ctx: Context, draft: _Again, used: Consumption) -> draft_rows.Content | None:
-    """The new content of a draft, its row brought up to it; None when nothing is different."""
+def _again(ctx: Context, draft: _Again, used: Consumption, done: Redrafted) -> Consumption:
+    """What becomes of a draft; answers what it leaves of commitments to those of later periods."""
     try:
-        lines: list[DueLine] = [line for piece in draft.pieces for line in rate_due(piece, used)]
+        lines, left = rate_in_turn(draft.pieces, used)
     except Unbillable:
-        return None
-    if not lines or sum(each.line.net_minor for each in lines) < 0 or draft.whole.entity is None:
-        return None
+        return _as_it_is(ctx, draft, used)
+    if draft.whole.entity is None:
+        return _as_it_is(ctx, draft, used)
+    nets = [each.line.net_minor for each in lines]
+    if not any(nets) or sum(nets) < 0:
+        if draft.is_bound:
+            return _as_it_is(ctx, draft, used)
+        done.gone.append(draft.row)
+        return used
     for item in draft.metered:
         item.used, item.corrected = used.of(item), None
+    _bring_up(ctx, draft, lines, done)
+    return left
+
+
+def _as_it_is(ctx: Context, draft: _Again, used: Consumption) -> Consumption:
+    return used.after(draft.whole.items, drawdowns.drawn_by(ctx.session, [draft.row.id]))
+
+
+def _bring_up(ctx: Context, draft: _Again, lines: Sequence[DueLine], done: Redrafted) -> None:
     laid = lay_out_draft(ctx, draft.whole, lines, draft.row.source_ref)
-    columns: dict[str, Any] = laid.columns
-    if columns["content_hash"] == draft.row.content_hash:
-        return None
+    if laid.columns["content_hash"] == draft.row.content_hash:
+        return
     for name in CONTENT:
-        setattr(draft.row, name, columns[name])
+        setattr(draft.row, name, laid.columns[name])
     draft.row.revision += 1
-    return laid.content
+    done.contents[draft.row.id] = laid.content

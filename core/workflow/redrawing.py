@@ -4,7 +4,7 @@ again in the same place. So nothing counts as billed before it is, and no correc
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -14,13 +14,16 @@ from core.agreements import schedule as schedules
 from core.audit.model import Note
 from core.db.tables import Document, ScheduleItem
 from core.documents import drafts as draft_rows
+from core.documents import drawdowns
 from core.documents import store as documents
 from core.documents.corrections import waiting_for_credit
 from core.documents.model import UNDECIDED, DocumentState
+from core.kit.words import day_in_words
 from core.workflow.context import Context
 from core.workflow.deciding import decide, judge
 from core.workflow.drafting import lay_out_draft
-from core.workflow.due import Consumption, Due, Unbillable, rate_due, read_consumption, read_due
+from core.workflow.due import Consumption, Due, Unbillable, rate_in_turn, read_consumption, read_due
+from core.workflow.heads import head_of, is_for, put_head
 from core.workflow.redrafting import CONTENT
 from core.workflow.scheduling import horizon, plan
 from core.workflow.voiding import void
@@ -57,9 +60,46 @@ class _Drawn:
 
 
 def redraw(ctx: Context, contract_ids: Iterable[UUID]) -> list[Note]:
-    """Invoices that have not gone out are drafted again if their contract, planned before, has other terms now; then
-    they are checked again. One that cannot be drafted any more stays as it is; one of which nothing is due is void."""
-    old = _outdated(ctx, list(contract_ids))
+    """Invoices that have not gone out are drafted again if their contract, planned before, has other terms or another
+    account now, and name the purchase order and the days to pay that it names now; then they are checked again. One
+    that cannot be drafted any more stays as it is; one of which nothing is due is void."""
+    ids = list(contract_ids)
+    return [*_redraw(ctx, ids), *_follow_heads(ctx, ids)] if ids else []
+
+
+def _locked(ctx: Context, ids: Iterable[UUID], contract_ids: Iterable[UUID]) -> dict[UUID, Document]:
+    """Those of the invoices that still have not gone out: whoever had them before may have released them."""
+    rows = documents.load(ctx.session, ids)
+    waiting = draft_rows.not_gone_out(ctx.session, contract_ids) if rows else []
+    return {id: rows[id] for id in waiting if id in rows}
+
+
+def _follow_heads(ctx: Context, contract_ids: list[UUID]) -> list[Note]:
+    ctx.session.flush()
+    wanted = draft_rows.with_other_heads(ctx.session, contract_ids)
+    notes, changed = [], {}
+    for id, row in _locked(ctx, wanted, contract_ids).items():
+        told = [_told(name, value) for name, value in wanted[id].items() if getattr(row, name) != value]
+        if not told:
+            continue
+        for name, value in wanted[id].items():
+            setattr(row, name, value)
+        row.revision += 1
+        changed[id] = row
+        notes.append(Note(f"{row.number} {' and '.join(told)}, as its contract says now.", f"invoice:{id}"))
+    ctx.session.flush()
+    _go_on(ctx, changed.values())
+    return notes
+
+
+def _told(name: str, value: Any) -> str:
+    if name == "due_date":
+        return f"is due on {day_in_words(value)}"
+    return f"names purchase order {value}" if value else "names no purchase order any more"
+
+
+def _redraw(ctx: Context, contract_ids: list[UUID]) -> list[Note]:
+    old = _outdated(ctx, contract_ids)
     if not old:
         return []
     ctx.session.flush()
@@ -74,20 +114,34 @@ def redraw(ctx: Context, contract_ids: Iterable[UUID]) -> list[Note]:
 
 
 def _outdated(ctx: Context, contract_ids: list[UUID]) -> dict[UUID, _Old]:
-    ids = draft_rows.not_gone_out(ctx.session, contract_ids) if contract_ids else []
+    found = _drawn_otherwise(ctx, draft_rows.not_gone_out(ctx.session, contract_ids), contract_ids)
+    if not found:
+        return {}
+    rows = _locked(ctx, found, contract_ids)
+    if found.keys() - rows.keys():
+        # What has gone out meanwhile is corrected by the schedule, as it was billed in the end.
+        plan(ctx, contract_ids, horizon(ctx.now.date()))
+    items = _drawn_otherwise(ctx, rows, contract_ids)
+    later, bound = schedules.settled_later(ctx.session, items), waiting_for_credit(ctx.session, rows.values())
+    return {id: _Old(rows[id], schedules.as_kept(items[id]), id in bound) for id in items if id not in later}
+
+
+def _drawn_otherwise(
+    ctx: Context, ids: Collection[UUID], contract_ids: Iterable[UUID]
+) -> dict[UUID, list[ScheduleItem]]:
+    """Of these invoices the ones that say something else than what is agreed now, with what they bill."""
     if not ids:
         return {}
     plans = schedules.plans(ctx.session, contract_ids)
+    others = draft_rows.for_others(ctx.session, contract_ids)
     items = schedules.items_of_documents(ctx.session, ids)
-    rows = documents.load(ctx.session, [id for id in ids if _is_outdated(items.get(id, []), plans)])
-    later, bound = schedules.settled_later(ctx.session, rows), waiting_for_credit(ctx.session, rows.values())
-    return {id: _Old(row, schedules.as_kept(items[id]), id in bound) for id, row in rows.items() if id not in later}
+    return {id: found for id, found in items.items() if _is_outdated(found, plans, id in others)}
 
 
-def _is_outdated(items: Iterable[ScheduleItem], plans: Mapping[UUID, Any]) -> bool:
+def _is_outdated(items: Iterable[ScheduleItem], plans: Mapping[UUID, Any], is_for_other: bool) -> bool:
     """A contract that cannot be billed now leaves what was drafted alone until it is put right."""
-    known = [(item, plans.get(item.contract_id)) for item in items]
-    return any(plan and plan.problem is None and item.terms_id != plan.terms_id for item, plan in known)
+    known = [(item, plan) for item in items if (plan := plans.get(item.contract_id)) and plan.problem is None]
+    return any(is_for_other or item.terms_id != plan.terms_id for item, plan in known)
 
 
 def _shares(ctx: Context, contracts: Iterable[UUID], old: Mapping[UUID, _Old]) -> dict[UUID, Due]:
@@ -109,11 +163,13 @@ def _shares(ctx: Context, contracts: Iterable[UUID], old: Mapping[UUID, _Old]) -
 
 def _draw(ctx: Context, old: Mapping[UUID, _Old], shares: Mapping[UUID, Due], used: Consumption) -> _Drawn:
     drawn = _Drawn({}, {}, [], [])
-    for id, each in old.items():
+    for id, each in sorted(old.items(), key=lambda pair: (pair[1].through, pair[0])):
+        before = used
         try:
-            content, is_other = _again(ctx, each.row, shares[id], used)
+            content, is_other, used = _again(ctx, each.row, shares[id], before)
         except Unbillable:
             drawn.kept.append(each)
+            used = before.after(shares[id].items, drawdowns.drawn_by(ctx.session, [id]))
             continue
         if content is not None:
             drawn.billed |= {item.id: id for item in shares[id].items}
@@ -130,24 +186,29 @@ def _draw(ctx: Context, old: Mapping[UUID, _Old], shares: Mapping[UUID, Due], us
     return drawn
 
 
-def _again(ctx: Context, row: Document, due: Due, used: Consumption) -> tuple[draft_rows.Content | None, bool]:
-    """Its content as due now, None when that is nothing or less, and whether it says something else than before; then
-    its row is brought up to it."""
+def _again(
+    ctx: Context, row: Document, due: Due, used: Consumption
+) -> tuple[draft_rows.Content | None, bool, Consumption]:
+    """Its content as due now, None when that is nothing or less, whether it says something else than before, and what
+    it leaves of commitments to later ones; then its row is brought up to it."""
     if due.entity is None or due.customer is None:
         raise Unbillable("billing.no_customer", f"There is nobody to bill for contract {due.contract.number}.")
-    lines = rate_due(due, used)
+    lines, left = rate_in_turn([due], used)
     nets = [each.line.net_minor for each in lines]
     if not any(nets) or sum(nets) < 0:
-        return None, True
+        return None, True, used
     laid = lay_out_draft(ctx, due, lines, row.source_ref)
-    if laid.columns["content_hash"] == row.content_hash:
-        return laid.content, False
-    for name in CONTENT:
+    if laid.columns["content_hash"] == row.content_hash and is_for(row, due.contract, due.customer):
+        return laid.content, False, left
+    for name in (*CONTENT, "tax_engine"):
         setattr(row, name, laid.columns[name])
+    put_head(row, head_of(due.contract, due.customer, row.issue_date))
+    # What somebody accepted was the invoice as it was.
+    row.waived_codes = []
     if row.state == DocumentState.DRAFT and laid.columns["grace_until"] is not None:
         row.grace_until = laid.columns["grace_until"]
     row.revision += 1
-    return laid.content, True
+    return laid.content, True, left
 
 
 def _write(ctx: Context, drawn: _Drawn) -> None:

@@ -129,7 +129,7 @@ def _subjects(ctx: Context, agreed: Mapping[UUID, Agreed], items: Mapping[UUID, 
     found: dict[UUID, Subject] = {}
     contents = {}
     billed = {id for id, kept in items.items() if any(item.state == ItemState.BILLED for item in kept)}
-    credits = line_credits(ctx.session, [agreed[id].contract.number for id in billed]) if billed else {}
+    credits = line_credits(ctx.session, billed) if billed else {}
     for id, each in agreed.items():
         if each.agreement is not None and _is_ours(each.contract):
             content = content_of(each.agreement)

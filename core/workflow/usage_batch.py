@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from core.canonical import UsageRecord
 from core.usage import rules, store
 from core.usage.charged import ChargedPeriod, charged_periods, with_use
-from core.usage.model import EventRow, EventState, MeterTerms, Remark
+from core.usage.model import EventRow, EventState, KeyScope, MeterTerms, Remark
 from core.usage.placing import customers_of
 
 
@@ -43,13 +43,18 @@ class Batch:
         return self.periods.get(row.key, ())
 
 
-def take(session: Session, events: Sequence[UsageRecord], now: datetime) -> Batch:
-    """Keeps what can be kept: a handful of statements, whatever the batch."""
+def take(session: Session, events: Sequence[UsageRecord], scope: KeyScope, now: datetime) -> Batch:
+    """Keeps what can be kept: a handful of statements, whatever the batch. `scope`: of the key that it came with."""
     terms = store.meters(session, {event.meter for event in events})
-    refused = [(event, why) for event in events if (why := rules.refusal(event, terms.get(event.meter), now))]
+    customers = customers_of(session, {event.subject for event in events})
+    refused = [
+        (event, why)
+        for event in events
+        if (why := rules.trespass(event, customers.get(event.subject), scope))
+        or (why := rules.refusal(event, terms.get(event.meter), now))
+    ]
     bad = {id(event) for event, _ in refused}
     good = [event for event in events if id(event) not in bad]
-    customers = customers_of(session, {event.subject for event in good})
     rows = [rules.row_of(event, terms.get(event.meter), customers.get(event.subject), now) for event in good]
     kept = store.insert_events(session, rows)
     fresh, repeats = _sorted_out(rows, kept.fresh)

@@ -80,6 +80,11 @@ def _without_meter(batch: Batch) -> Iterable[NewCase]:
         yield _case("usage.no_meter", meter, sentence, {"sender": rows[0].source, "events": ids_of(rows)})
 
 
+def close_without_meter(ctx: Context, meters: Iterable[str]) -> int:
+    keys = [f"usage.no_meter:{meter}" for meter in meters]
+    return cases.close_by(ctx.session, is_one_of(Case.key, keys), "The meter is here now", ctx.actor.label, ctx.now)
+
+
 def _conflicts(conflicts: Sequence[Conflict]) -> Iterable[NewCase]:
     found: dict[str, list[Conflict]] = defaultdict(list)
     for each in conflicts:

@@ -32,7 +32,7 @@ from core.workflow.usage_batch import Batch
 
 PeriodKey = tuple[UUID, str, date]
 Come = Mapping[PeriodKey, Sequence[EventRow]]
-CODE = "usage.after_billing"
+CODE, CORRECTED = "usage.after_billing", "usage.corrected_after_billing"
 _NOTHING = Decimal(0)
 _IS_OPEN = text("state = 'open'")
 
@@ -75,8 +75,15 @@ def reopen(ctx: Context, periods: Iterable[ChargedPeriod]) -> None:
 
 def close_after_billing(ctx: Context, items: Iterable[ScheduleItem]) -> None:
     """All that was used of them by now is on an invoice."""
-    keys = [_key_of(item.contract_id, item.charge_key, item.period_start) for item in items]
-    _close(ctx, keys, "Billed since")
+    subjects = {f"{item.contract_id}:{item.charge_key}:{item.period_start}" for item in items}
+    if subjects:
+        _close(ctx, [*(f"{CODE}:{each}" for each in subjects), *_corrections_of(ctx, subjects)], "Billed since")
+
+
+def _corrections_of(ctx: Context, subjects: Collection[str]) -> list[str]:
+    """Keys of the exceptions that tell corrections of these periods."""
+    found = ctx.session.scalars(select(Case.key).where(_IS_OPEN, Case.code == CORRECTED))
+    return [key for key in found if key.removeprefix(f"{CORRECTED}:").rpartition(":")[0] in subjects]
 
 
 def _close(ctx: Context, keys: Sequence[str], resolution: str) -> None:

@@ -10,7 +10,7 @@ from core.agreements import store as agreements
 from core.billing.commitments import drawn_in_term
 from core.billing.model import Agreement, Measured, Slot, Span
 from core.billing.rating import rate
-from core.documents import drafts as draft_rows
+from core.documents import drawdowns
 from core.usage.charged import ChargedPeriod
 from core.workflow.agreed import read_agreement
 from core.workflow.context import Context
@@ -21,7 +21,7 @@ _Key = tuple[UUID, str, date]
 def effects(ctx: Context, before: Sequence[ChargedPeriod], after: Sequence[ChargedPeriod]) -> dict[_Key, int]:
     """Net minor units per period; those that cannot be rated are left out. Commitments pay what they have left."""
     agreed = _agreements(ctx, {period.contract_id for period in before})
-    paid = draft_rows.drawn(
+    paid = drawdowns.drawn(
         ctx.session,
         {(period.contract_id, period.charge_key) for period in before},
         {period.document_id for period in before if period.document_id},

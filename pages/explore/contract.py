@@ -8,12 +8,14 @@ import streamlit as st
 
 from core.kit.errors import NotFound
 from core.reporting.contract_detail import ContractDetail, Show, contract_detail
+from core.reporting.contract_sales import contract_sales
 from core.reporting.paging import row_id
 from pages.ui import access, badges, dates, filters, links, money
 from pages.ui.act import show_flash
 from pages.ui.explore_contract import documents, subscription, timeline
 from pages.ui.explore_contracts import BILLERS
 from pages.ui.explore_schedule import schedule
+from pages.ui.explore_sold import sold
 from pages.ui.plain import plain
 from pages.ui.runtime import runtime
 
@@ -76,7 +78,8 @@ with head:
 with left:
     schedule(detail, person)
     subscription(detail)
-    documents(detail)
 with right:
+    sold(contract_sales(runtime(), person, wanted))
     st.subheader("What was agreed, and how it changed")
     timeline(detail)
+documents(detail)

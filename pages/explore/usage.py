@@ -49,7 +49,7 @@ def _list(person: Actor, chosen: UsageFilters, meter: MeterChoice) -> None:
     page = usage_by_customer(runtime(), person, chosen, cursor(_PAGER, chosen))
     rows: dict[object, CustomerUsage] = {row.id: row for row in page.rows}
     config = {
-        "Used": badges.amount_column(f"Used ({meter.unit})", 120),
+        "Used": badges.amount_column(f"Used ({meter.measure})", 160),
         "Included": badges.amount_column("Included now", 110),
         "Of it used": badges.state_column("Of it used", ("within", "over"), {"over": "red", "within": "green"}, 90),
     }

@@ -37,7 +37,7 @@ def _form(customer: tuple[UUID, str], meter: MeterChoice, chosen: UsageFilters) 
         how = st.segmented_control("What", list(_KINDS), default="Replace", required=True, key="uc_kind") or "Replace"
         since = st.date_input("First day", chosen.until, key="uc_since", format="YYYY-MM-DD")
         until = st.date_input("Last day", chosen.until, key="uc_until", format="YYYY-MM-DD")
-        amount = st.text_input(f"Quantity ({plain(meter.unit)})", key="uc_quantity", disabled=how == "Take out")
+        amount = st.text_input(f"Quantity ({plain(meter.measure)})", key="uc_quantity", disabled=how == "Take out")
     reason = st.text_input("Reason", key="uc_reason")
     if not isinstance(since, date) or not isinstance(until, date):
         return

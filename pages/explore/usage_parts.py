@@ -18,7 +18,9 @@ def show_figures(days: tuple[DayOfUsage, ...], sent: SentUsage, meter: MeterChoi
     events, late = sum(day.events for day in days), sum(day.late for day in days)
     share = f" ({late / events:.1%})" if late else ""
     with st.grid(4, min_column_width=170):
-        st.metric(f"Used, {plain(meter.unit)}", quantity(sum((day.quantity for day in days), Decimal(0))), border=True)
+        st.metric(
+            f"Used, {plain(meter.measure)}", quantity(sum((day.quantity for day in days), Decimal(0))), border=True
+        )
         st.metric("Events", f"{events:,}", border=True)
         st.metric("Late", f"{late:,}{share}", border=True, help="Later than the meter allows; counted all the same.")
         help = f"Sent in these days with all meters; {sent.refused:,} events were refused."
@@ -26,6 +28,9 @@ def show_figures(days: tuple[DayOfUsage, ...], sent: SentUsage, meter: MeterChoi
 
 
 def show_chart(days: tuple[DayOfUsage, ...], meter: MeterChoice) -> None:
+    if not any(day.events or day.quantity for day in days):
+        st.info(f"No usage of {plain(meter.name)} in these days.")
+        return
     frame = pd.DataFrame(
         {
             "day": [day.day for day in days],
@@ -33,8 +38,8 @@ def show_chart(days: tuple[DayOfUsage, ...], meter: MeterChoice) -> None:
             "is_spike": [day.limit is not None for day in days],
         }
     )
-    alt = f"{meter.name} per day"
-    charts.daily(frame, day="day", value="quantity", marked="is_spike", key="usage_chart", y_title=meter.unit, alt=alt)
+    alt, unit = f"{meter.name} per day", meter.measure
+    charts.daily(frame, day="day", value="quantity", marked="is_spike", key="usage_chart", y_title=unit, alt=alt)
     for spike in [day for day in days if day.limit is not None]:
         told = f"{dates.day(spike.day)}: {quantity(spike.quantity)}, where up to {quantity(spike.limit)} is usual"
         st.badge(f"Spike on {told}", icon=":material/trending_up:", color="orange")

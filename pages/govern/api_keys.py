@@ -17,6 +17,7 @@ from pages.ui.runtime import runtime
 from pages.ui.tables import id_grid, untick
 
 _MADE = "api_keys.made"
+_COMMAS = "Several with commas between them; nothing means any."
 
 
 def _frame(keys: tuple[KeyRow, ...]) -> pd.DataFrame:
@@ -26,23 +27,35 @@ def _frame(keys: tuple[KeyRow, ...]) -> pd.DataFrame:
             each.name,
             f"{each.prefix}…",
             badges.cell("revoked" if each.revoked_at else "active"),
+            ", ".join(each.sources) or "Any",
+            ", ".join(each.customers) or "Any",
             each.created_by,
             dates.day(each.created_at.date()),
             dates.ago(each.last_used_at, now),
         )
         for each in keys
     ]
-    return pd.DataFrame(rows, columns=["Sender", "Begins with", "State", "Made by", "Made on", "Last used"])
+    names = ["Sender", "Begins with", "State", "Sources", "Customers", "Made by", "Made on", "Last used"]
+    return pd.DataFrame(rows, columns=names)
 
 
 def _make(actor: Actor) -> None:
-    with st.form("api_key", border=False, clear_on_submit=True), st.container(horizontal=True):
+    with (
+        st.form("api_key", border=False, clear_on_submit=True),
+        st.container(horizontal=True, vertical_alignment="bottom"),
+    ):
         name = st.text_input("Sender", key="api_key_name", placeholder="Product telemetry")
+        sources = st.text_input("Only sources that begin with", key="api_key_sources", placeholder="Any", help=_COMMAS)
+        customers = st.text_input(
+            "Only customers", key="api_key_customers", placeholder="Any, or numbers", help=_COMMAS
+        )
         is_sent = st.form_submit_button("Make a key", type="primary", icon=":material/key:", key="api_key_make")
     if not is_sent:
         return
     try:
-        st.session_state[_MADE] = make_api_key(runtime(), name, actor)
+        st.session_state[_MADE] = make_api_key(
+            runtime(), name, actor, sources=sources.split(","), customers=customers.split(",")
+        )
     except Refused as refusal:
         st.error(plain(refusal.sentence), icon=":material/block:")
         return
@@ -52,7 +65,10 @@ def _make(actor: Actor) -> None:
 person = access.require(Role.ADMINISTRATOR)
 show_flash()
 st.title("API keys")
-st.caption("With a key a machine may send usage, and nothing else. A revoked key is refused from the next request on.")
+st.caption(
+    "With a key a machine may send usage, and nothing else. Events that it was not made for are refused one by one. "
+    "A revoked key is refused from the next request on."
+)
 _make(person)
 if secret := st.session_state.pop(_MADE, None):
     st.success("Copy the key now: only its hash is kept, so it cannot be shown again.")

@@ -57,6 +57,7 @@ def _shown(value: Any) -> str:
 
 
 def documents(found: ContractDetail) -> None:
+    """As wide as the page: beside the history its last columns would be cut off."""
     st.subheader("Invoices")
     if not found.documents:
         st.caption("Nothing has been invoiced yet.")
@@ -68,18 +69,20 @@ def documents(found: ContractDetail) -> None:
             badges.cell(row.state),
             row.issue_date,
             row.period_start,
-            money.amount(row.total_minor, row.currency),
-            money.amount(row.open_minor, row.currency),
+            money.with_currency(row.total_minor, row.currency),
+            money.with_currency(row.open_minor, row.currency),
         )
         for row in found.documents
     ]
     columns = ["Number", "Kind", "State", "Issued", "Period from", "Total", "Open"]
     config = {
+        "Number": badges.text_column("Number", 150),
+        "Kind": badges.text_column("Kind", 95),
         "State": badges.state_column("State", dict.fromkeys(row.state for row in found.documents), width=120),
         "Issued": badges.date_column("Issued"),
         "Period from": badges.date_column("Period from"),
-        "Total": badges.amount_column("Total", 100),
-        "Open": badges.amount_column("Open", 100),
+        "Total": badges.amount_column("Total", 135),
+        "Open": badges.amount_column("Open", 135),
     }
     ids = [row.id for row in found.documents]
     frame = pd.DataFrame(rows, columns=columns)

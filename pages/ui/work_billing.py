@@ -9,14 +9,14 @@ import pandas as pd
 import streamlit as st
 
 from core.kit.words import counted
-from core.reporting.billing_runs import STATES, RunDetail, RunRow, run_detail
+from core.reporting.billing_runs import PARTLY, STATES, RunDetail, RunRow, run_detail
 from core.workflow.actors import Actor
 from pages.ui import badges, dates, money
 from pages.ui.plain import plain
 from pages.ui.runtime import runtime
 from pages.ui.tables import id_grid
 
-_COLOURS: dict[str, badges.Colour] = {"generating": "blue", "releasing": "blue", "review": "orange"}
+_COLOURS: dict[str, badges.Colour] = {"generating": "blue", "releasing": "blue", "review": "orange", PARTLY: "orange"}
 _MODES = {"review": "a person releases it", "straight": "what is clean goes out at once"}
 _EVERY_SECONDS = 2.0
 _STATE_WORDS = {
@@ -35,7 +35,7 @@ def runs_frame(rows: tuple[RunRow, ...]) -> pd.DataFrame:
     table = [
         (
             row.name,
-            badges.cell(row.state),
+            [_state_words(row)],
             row.through,
             ", ".join(row.entities) if row.entities is not None else "All",
             row.contracts,
@@ -50,9 +50,15 @@ def runs_frame(rows: tuple[RunRow, ...]) -> pd.DataFrame:
     return pd.DataFrame(table, columns=names)
 
 
-def run_columns() -> dict[str, Any]:
+def _state_words(row: RunRow) -> str:
+    """ "Released, 3 failed": a run that left contracts behind does not look like one that is through."""
+    return f"Released, {row.failed:,} failed" if row.shown_state == PARTLY else badges.words(row.state)
+
+
+def run_columns(rows: tuple[RunRow, ...]) -> dict[str, Any]:
+    partly = dict.fromkeys((_state_words(row) for row in rows if row.shown_state == PARTLY), _COLOURS[PARTLY])
     return {
-        "State": badges.state_column("State", STATES, _COLOURS, width=110),
+        "State": badges.state_column("State", (*STATES, *partly), {**_COLOURS, **partly}, width=140),
         "Due by": badges.date_column("Due by"),
         "Contracts": badges.count_column("Contracts", 100),
         "Failed": badges.count_column("Failed"),
@@ -77,7 +83,7 @@ def progress(person: Actor, id: UUID) -> None:
 def _bar(run: RunDetail) -> None:
     row = run.row
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.badge(badges.words(row.state), color=_COLOURS.get(row.state, badges.colour(row.state)))
+        st.badge(_state_words(row), color=_COLOURS.get(row.shown_state, badges.colour(row.state)))
         st.caption(_told(run))
     if row.is_at_work:
         drafts = run.drafts_left - run.in_grace

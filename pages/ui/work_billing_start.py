@@ -9,13 +9,13 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.kit.words import counted
+from core.reporting.cases import FINDING_TITLES, TYPE_TITLES, TYPES
 from core.reporting.overview import legal_entities
 from core.workflow.actors import Actor
 from core.workflow.billing_commands import StartBillingRun
 from core.workflow.billing_runs import Preview, preview
 from pages.ui import badges, dates, filters, money
 from pages.ui.act import act, form_id
-from pages.ui.plain import plain
 from pages.ui.runtime import runtime
 from pages.ui.tables import id_grid
 
@@ -58,6 +58,7 @@ def _show(told: Preview) -> None:
         return
     shown = {
         "Invoices": told.invoices,
+        "Credit memos": told.credit_memos,
         "Clean": told.clean,
         "Exceptions": told.held,
         "Approvals": told.asked,
@@ -68,18 +69,56 @@ def _show(told: Preview) -> None:
     with st.container(horizontal=True):
         for words, count in shown.items():
             st.metric(words, f"{count:,}", border=True)
+    _totals(told)
+    _findings(told)
+    _failures(told)
+
+
+def _totals(told: Preview) -> None:
+    groups = sorted(told.totals.keys() | told.credited.keys())
     rows = [
-        (entity, currency, told.counts[entity, currency], money.amount(minor, currency))
-        for (entity, currency), minor in sorted(told.totals.items())
+        (
+            entity,
+            currency,
+            told.counts[entity, currency],
+            money.amount(told.totals[entity, currency], currency),
+            money.amount(told.credited[entity, currency] or None, currency),
+        )
+        for entity, currency in groups
     ]
-    if rows:
-        frame = pd.DataFrame(rows, columns=["Entity", "Currency", "Invoices", "Total with tax"])
-        config = {"Total with tax": badges.amount_column("Total with tax", 150)}
-        id_grid(frame, [row[:2] for row in rows], key="br_money", selection="none", column_config=config)
-    for code, count in told.findings.most_common():
-        st.markdown(f"- `{code}`: {counted(count, 'finding')}")
-    for contract, reason in told.failures[:_MOST_FAILURES]:
-        st.markdown(f"- **{plain(contract)}** cannot be billed: {plain(reason)}")
+    if not rows:
+        return
+    frame = pd.DataFrame(rows, columns=["Entity", "Currency", "Invoices", "Total with tax", "Given back"])
+    config = {
+        "Total with tax": badges.amount_column("Total with tax", 150),
+        "Given back": badges.amount_column("Given back", 150, "By credit memos, with tax"),
+    }
+    id_grid(frame, groups, key="br_money", selection="none", column_config=config, alt="Money of the preview")
+
+
+def _findings(told: Preview) -> None:
+    """What the rules found, in words, the most frequent first."""
+    if not told.findings:
+        return
+    codes = [code for code, _ in told.findings.most_common()]
+    rows = [
+        (FINDING_TITLES.get(code, badges.words(code)), TYPE_TITLES.get(TYPES.get(code, ""), ""), told.findings[code])
+        for code in codes
+    ]
+    frame = pd.DataFrame(rows, columns=["What the rules found", "Type", "Findings"])
+    config = {"Findings": badges.count_column("Findings", 100)}
+    id_grid(frame, codes, key="br_findings", selection="none", column_config=config, alt="Findings of the preview")
+
+
+def _failures(told: Preview) -> None:
+    if not told.failures:
+        return
+    shown = told.failures[:_MOST_FAILURES]
+    frame = pd.DataFrame(shown, columns=["Cannot be billed", "Reason"])
+    config = {"Cannot be billed": badges.text_column("Cannot be billed", 150)}
+    id_grid(frame, shown, key="br_unbillable", selection="none", column_config=config, alt="What cannot be billed")
+    if more := len(told.failures) - len(shown):
+        st.caption(f"And {counted(more, 'more contract')}; the run lists them all.")
 
 
 def _start(through: date, entities: tuple[str, ...]) -> None:

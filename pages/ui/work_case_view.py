@@ -66,6 +66,8 @@ def document(detail: CaseDetail) -> None:
     found = detail.document
     if found is None:
         listed(list(detail.evidence), ["Fact", "Value"], "Nothing else is known.")
+        if detail.source_address is not None:
+            st.link_button("Open at its source", detail.source_address, icon=":material/open_in_new:")
         return
     side_by_side(detail.comparison)
     with st.grid(4, min_column_width=130, gap="small"):

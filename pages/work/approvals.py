@@ -9,7 +9,7 @@ import streamlit as st
 from core.kit.errors import NotFound
 from core.reporting.approval_evidence import approval_evidence
 from core.reporting.approvals import approval_summary, list_approvals, select_matching, selection
-from pages.ui import access, work_approvals, work_drawer
+from pages.ui import access, work_approvals, work_drawer, work_rejected
 from pages.ui import work_approval_forms as forms
 from pages.ui.act import show_flash
 from pages.ui.plain import plain
@@ -72,3 +72,4 @@ if asked is not None and chosen.matching:
     asked(chosen, rows)
 if rows and not is_all:
     _evidence(rows[0].id)
+work_rejected.rejected(person)

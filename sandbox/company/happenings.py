@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from random import Random
 
-from . import stripe_ids, to_salesforce, to_stripe, to_stripe_cash, to_stripe_credits, to_stripe_invoices
+from . import pipeline, stripe_ids, to_salesforce, to_stripe, to_stripe_cash, to_stripe_credits, to_stripe_invoices
 from .billing import invoice as right_invoice
 from .catalogue import ANALYTICS, CORE, STORAGE, list_price
 from .contracts import window
@@ -137,9 +137,21 @@ def add_on(scene: Scenery) -> str | None:
     seed = company.seed
     fields = to_salesforce.contract_fields(seed, contract, customer)
     signed = stamped(to_salesforce.contract_id(seed, contract), scene.seconds, fields)
+    _tell_sale(scene, contract, customer)
     scene.save("salesforce", "Contract", signed)
     _tell_order(scene, contract, customer, 0)
     return bill(scene, contract)
+
+
+def _tell_sale(scene: Scenery, contract: Contract, customer: Customer) -> None:
+    """Won today, with the contract that comes of it."""
+    seed = scene.company.seed
+    sale = replace(pipeline.sale_of(seed, contract, customer), close=scene.today)
+    told = {"Opportunity": pipeline.opportunity(seed, customer, sale, scene.today)}
+    if sale.quote is not None:
+        told["Quote"] = pipeline.quote(seed, customer, sale, scene.today)
+    for kind, doc in told.items():
+        scene.save("salesforce", kind, doc | stamped(doc["Id"], scene.seconds, {}))
 
 
 def _tell_order(scene: Scenery, contract: Contract, customer: Customer, place: int) -> None:

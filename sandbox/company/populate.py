@@ -48,6 +48,7 @@ PROJECTIONS: dict[str, dict[str, Projection]] = {
         "Account": to_salesforce.accounts,
         "Contact": to_salesforce.contacts,
         "Opportunity": pipeline.opportunities,
+        "Quote": pipeline.quotes,
         "Contract": to_salesforce.contracts,
         "Order": to_salesforce.orders,
         "OrderItem": to_salesforce.order_items,

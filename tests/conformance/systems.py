@@ -25,6 +25,8 @@ STREAMS: dict[str, dict[str, tuple[str, ...]]] = {
         "contracts": ("Contract",),
         "order_items": ("OrderItem",),
         "cases": ("Case",),
+        "opportunities": ("Opportunity",),
+        "quotes": ("Quote",),
     },
     "stripe": {
         "customers": ("customer",),

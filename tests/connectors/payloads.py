@@ -180,6 +180,45 @@ ORDER_ITEM = {
     "Proration__c": None,
     "Entity_Shares__c": None,
 }
+OPPORTUNITY = {
+    "Id": "006A",
+    "IsDeleted": False,
+    "SystemModstamp": "2026-11-01T10:00:00.000+0000",
+    "AccountId": "001A",
+    "Name": "Amber Energy: first year",
+    "StageName": "Closed Won",
+    "CloseDate": "2026-10-28",
+    "Amount": "12000.5",
+    "IsWon": True,
+    "ContractId": "800A",
+    "CurrencyIsoCode": "GBP",
+}
+QUOTE = {
+    "Id": "0Q0A",
+    "IsDeleted": False,
+    "SystemModstamp": "2026-11-01T10:00:00.000+0000",
+    "OpportunityId": "006A",
+    "QuoteNumber": "00000077",
+    "Status": "Presented",
+    "IsSyncing": True,
+    "TotalPrice": "12000.50",
+    "ExpirationDate": "2026-11-27",
+    "PO_Number__c": "PO-77",
+    "CurrencyIsoCode": "GBP",
+}
+CPQ_QUOTE = {
+    "Id": "a0RA",
+    "IsDeleted": False,
+    "SystemModstamp": "2026-11-01T10:00:00.000+0000",
+    "Name": "Q-00077",
+    "SBQQ__Opportunity2__c": "006A",
+    "SBQQ__Status__c": "Approved",
+    "SBQQ__Primary__c": True,
+    "SBQQ__NetAmount__c": "12000.50",
+    "SBQQ__ExpirationDate__c": None,
+    "PO_Number__c": None,
+    "CurrencyIsoCode": "GBP",
+}
 STRIPE_PRICE = {
     "id": "price_1",
     "object": "price",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
+
 import pytest
 
 from core.db.tables import BillingRun, Document
@@ -12,6 +15,8 @@ from jobs.run_billing import run_billing
 from tests import builders as b
 from tests import work
 from tests.billing import TODAY, house_contract, seats, start
+from tests.corrections import agreed, posted, posted_invoice
+from tests.fakes import FixedClock
 from tests.pages.app import open_page, said, shown, tick
 from tests.stores import Furniture
 
@@ -42,6 +47,59 @@ def test_a_preview_stands_before_every_run_and_starts_it(house: Runtime) -> None
     assert at.toast[0].value == "The run has started"
     assert run_of(house).mode == "review"
     assert list(at.dataframe[0].value["Contracts"]) == [1]
+
+
+def test_a_preview_tells_findings_and_failures_in_words(house: Runtime) -> None:
+    work.record(house, b.CRM, customers=(b.customer(is_po_required=True),))
+    house_contract(house)
+    lines = (seats(source_ref="802B", contract_ref="800B"),)
+    house_contract(house, lines, source_ref="800B", number="CT-5002", customer_ref="001MISSING")
+    at = open_page(LIST, ANA, br_through=TODAY.isoformat())
+    at.button(key="br_preview").click()
+    shown(at)
+    frames = {frame.value.columns[0]: frame.value for frame in at.dataframe}
+    assert frames["What the rules found"].values.tolist() == [["Purchase order missing", "Purchase order", 1]]
+    ((contract, reason),) = frames["Cannot be billed"].values.tolist()
+    assert contract == "CT-5002" and "not in the CRM" in reason
+    assert "`" not in said(at)
+
+
+def test_a_preview_counts_credit_memos_beside_invoices(house: Runtime, clock: FixedClock) -> None:
+    posted_invoice(house, billing_frequency="annual")
+    agreed(house)
+    posted(house)
+    half = seats(source_ref="802B", root_ref="802A", quantity=Decimal(-50), starts_on=date(2027, 1, 1))
+    work.record(house, b.CRM, order_lines=(half,))
+    clock.advance(days=60)
+    at = open_page(LIST, ANA)
+    at.button(key="br_preview").click()
+    shown(at)
+    counts = {metric.label: metric.value for metric in at.metric}
+    assert (counts["Credit memos"], counts["Invoices"]) == ("1", "0")
+    money = next(frame.value for frame in at.dataframe if "Given back" in frame.value.columns)
+    # 50 seats at 20.00 for 304 days of a year of 365, and 19 % tax.
+    assert (money["Total with tax"][0], money["Given back"][0]) == ("0.00", "11,893.48")
+
+
+def test_a_released_run_with_failed_parts_says_so_and_is_found_by_it(house: Runtime) -> None:
+    house_contract(house)
+    run_billing(house, start(house, "straight"))
+    lines = (seats(source_ref="802B", contract_ref="800B"),)
+    house_contract(house, lines, source_ref="800B", number="CT-5002", customer_ref="001MISSING")
+    run_billing(house, start(house, "straight"))
+    assert {run.state for run in work.all_rows(house, BillingRun)} == {"released"}
+
+    def states(**filters: str) -> list[list[str]]:
+        grids = [frame.value for frame in open_page(LIST, ANA, **filters).dataframe]
+        return list(grids[0]["State"]) if grids else []
+
+    assert states() == [["Released, 1 failed"], ["Released"]]
+    assert states(br_state="Released, some failed") == [["Released, 1 failed"]]
+    assert states(br_state="Released") == [["Released"]]
+    assert states(br_state="Cancelled") == []
+    partly = max(work.all_rows(house, BillingRun), key=lambda run: run.id)
+    at = open_page(RUN, ANA, id=str(partly.id))
+    assert ":orange-badge[Released, 1 failed]" in said(at)
 
 
 def test_nothing_due_is_said_and_cannot_be_started(house: Runtime) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
@@ -22,6 +23,8 @@ from tests.stores import Furniture, people
 from tests.work import all_rows, record
 
 CONTRACT = id_from("contract", b.CRM, "800A")
+# What a page 1,280 pixels wide leaves for a grid beside the menu, and what the grid's ticks take of it.
+_PAGE_PX, _TICKS_PX = 908, 34
 CARLA, DIETER = "chen@halden.example", "dieter@halden.example"
 
 
@@ -108,6 +111,23 @@ def test_a_period_opens_with_its_arithmetic_and_a_correction_stands_beside_what_
     tick(at, "contract_schedule", [place])
     assert "EUR 225.00" in said(at)
     assert "to be billed on 1 Nov 2026" in said(at)
+
+
+def test_the_invoices_of_a_contract_show_what_is_open_in_their_currency_within_a_laptop_s_screen(
+    house: Runtime,
+) -> None:
+    with house.transaction() as session:
+        facts = {"contract_number": "CT-5001", "currency": "EUR", "total_minor": 18_000, "open_minor": 12_050}
+        rows.document(session, number="DE-2026-000001", **facts)
+    at = opened("contract", id=str(CONTRACT))
+    assert column(at, "Total") == ["EUR 180.00"]
+    assert column(at, "Open") == ["EUR 120.50"]
+    grid = next(frame for frame in at.dataframe if "Open" in frame.value.columns)
+    widths = {name: told["width"] for name, told in json.loads(grid.proto.columns).items() if "width" in told}
+    assert set(grid.value.columns) <= widths.keys()
+    assert _TICKS_PX + sum(widths.values()) <= _PAGE_PX
+    beside = [frame for side in at.columns for frame in side.dataframe]
+    assert beside and grid.proto.id not in {frame.proto.id for frame in beside}
 
 
 def test_a_contract_that_cannot_be_billed_says_why_and_leads_to_its_exception(house: Runtime) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -72,6 +73,25 @@ def test_usage_is_shown_with_customers_late_and_repeated_events(open_page: OpenP
     assert column(page, "Used") == ["300", "5"]
 
 
+def test_days_without_usage_are_told_in_a_sentence_and_not_as_empty_axes(open_page: OpenPage, used: Runtime) -> None:
+    page = open_page("chen", SCRIPT, since="2026-01-01", until="2026-01-31")
+    assert not page.exception
+    assert page.info[0].value == "No usage of API calls in these days."
+    assert page.get("plotly_chart") == []
+    (chart,) = open_page("chen", SCRIPT).get("plotly_chart")
+    assert json.loads(chart.proto.spec)["layout"]["yaxis"]["title"]["text"] == "call"
+
+
+def test_a_meter_whose_source_states_no_unit_is_measured_by_its_name(open_page: OpenPage, used: Runtime) -> None:
+    record = MeterRecord(source="stripe", source_ref="m", code="calls", name="API calls (thousands)", aggregation="sum")
+    with used.transaction() as session:
+        save_meters(session, [record], NOON)
+    page = open_page("chen", SCRIPT)
+    assert page.metric[0].label == "Used, API calls (thousands)"
+    (chart,) = page.get("plotly_chart")
+    assert json.loads(chart.proto.spec)["layout"]["yaxis"]["title"]["text"] == "API calls (thousands)"
+
+
 def test_a_day_that_stands_out_is_named_with_what_is_usual(open_page: OpenPage, used: Runtime) -> None:
     page = open_page("chen", SCRIPT)
     assert "Spike on 2 Nov 2026: 100, where up to 13 is usual" in said(page)
@@ -131,6 +151,26 @@ def test_a_key_is_shown_once_works_and_can_be_revoked(open_page: OpenPage, house
     assert page.toast[0].value == "The key of Telemetry was revoked"
     with pytest.raises(Forbidden):
         key_of_secret(house, secret)
+
+
+def test_a_key_may_be_made_for_some_sources_and_customers_only(open_page: OpenPage, used: Runtime) -> None:
+    page = open_page("ada", "govern/api_keys.py")
+    page.text_input(key="api_key_name").set_value("Telemetry")
+    page.text_input(key="api_key_sources").set_value("halden/eu, halden/uk,")
+    page.text_input(key="api_key_customers").set_value("C-2002")
+    page.button(key="api_key_make").click().run()
+    assert not page.exception
+    assert (column(page, "Sources"), column(page, "Customers")) == (["halden/eu, halden/uk"], ["Alto Inc"])
+    page.text_input(key="api_key_name").set_value("All of it")
+    page.button(key="api_key_make").click().run()
+    assert set(zip(column(page, "Sender"), column(page, "Sources"), column(page, "Customers"), strict=True)) == {
+        ("Telemetry", "halden/eu, halden/uk", "Alto Inc"),
+        ("All of it", "Any", "Any"),
+    }
+    page.text_input(key="api_key_name").set_value("Nobody")
+    page.text_input(key="api_key_customers").set_value("C-77")
+    page.button(key="api_key_make").click().run()
+    assert page.error[0].value == "No customer is called “C-77”."
 
 
 def test_a_key_needs_a_name(open_page: OpenPage, house: Runtime) -> None:

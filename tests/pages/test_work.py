@@ -4,9 +4,12 @@ from typing import Any
 
 import pytest
 
-from core.db.tables import Case, Dispute, Document, Promise
+from core.db.tables import Approval, Case, Dispute, Document, Promise
 from core.reporting.cases import AGES
 from core.runtime import Runtime
+from core.workflow import execute
+from core.workflow.command import Target
+from core.workflow.commands import DecideApprovals
 from pages.ui.work_cases import take_cell
 from tests import builders as b
 from tests import work
@@ -253,6 +256,23 @@ def test_one_is_rejected_inline_with_a_note(asked: Runtime) -> None:
     shown(at)
     assert states_of(asked, Document) == ["awaiting_approval", "on_hold"]
     assert "Wrong bill-to" in cases_of(asked)[0].sentence
+
+
+def test_who_rejected_has_it_asked_again_on_the_screen_of_approvals(asked: Runtime) -> None:
+    one = next(row for row in work.all_rows(asked, Approval) if row.state == "waiting")
+    no = DecideApprovals(targets=(Target(one.id, one.revision),), verdict="reject", note="Wrong bill-to")
+    execute(asked, no, work.person(asked, "Bo"))
+    assert "You rejected" not in said(open_page("work/approvals.py", AMARA))
+    at = open_page("work/approvals.py", BO)
+    assert "You rejected" in said(at)
+    assert list(at.dataframe[-1].value["Your reason"]) == ["Wrong bill-to"]
+    tick(at, "ap_rejected", [0])
+    at.button(key="ap_ask_again").click()
+    shown(at)
+    assert at.toast[0].value == "1 checked again"
+    assert states_of(asked, Document) == ["awaiting_approval", "awaiting_approval"]
+    assert "You rejected" not in said(at)
+    assert len(at.dataframe[0].value) == 2
 
 
 def test_what_a_policy_forbids_is_left_out_with_the_policys_sentence(asked: Runtime) -> None:

@@ -19,7 +19,7 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from core.canonical import ChargeTerms, MeterRecord
-from core.db.tables import Case, Document, DocumentLine, ScheduleItem
+from core.db.tables import Case, Document, DocumentLine, ScheduleItem, UsageReceipt
 from core.runtime import Runtime, share_runtime
 from core.usage.store import save_meters
 from core.workflow.actors import job
@@ -97,6 +97,22 @@ def test_an_event_that_cannot_be_right_is_named_and_the_invoice_bills_the_others
     assert told["accepted"] == 2
     assert send(door, event("bad", 2))["accepted"] == 1, "once put right it may be sent again"
     assert billed_calls(runtime, clock) == 9
+
+
+def test_a_key_of_one_sender_cannot_add_to_what_another_one_sends(
+    runtime: Runtime, clock: FixedClock, door: TestClient
+) -> None:
+    send(door, event("ours", 3))
+    key = make_api_key(runtime, "A partner", job("test"), sources=("partner/",), customers=("C-1001",))
+    door.headers["Authorization"] = f"Bearer {key}"
+    told = send(door, event("theirs", 4, source="partner/7"), event("forged", 100), event("x", subject="C-2002"))
+    assert [(each["id"], each["code"]) for each in told["refused"]] == [
+        ("forged", "source_not_allowed"),
+        ("x", "source_not_allowed"),
+    ]
+    assert told["accepted"] == 1
+    assert sum(row.refused for row in all_rows(runtime, UsageReceipt)) == 2
+    assert billed_calls(runtime, clock) == 7
 
 
 def test_usage_of_an_unknown_customer_waits_and_is_billed_once_the_customer_is_here(

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.leakage import company_wide, leaked, strays
+from benchmarks.leakage import Money, company_wide, leaked, strays, unsold
 from connectors import netsuite, salesforce, stripe
 from core.db.tables import Case, Document
 from core.intake import store as intake
@@ -87,6 +87,8 @@ def test_the_leakage_of_the_company_is_what_was_planted(runtime: Runtime, compan
     money, total = leaked(runtime, company.planted), company_wide(runtime, company.planted)
     assert money.planted > 0 and money.found == money.planted and money.is_exact
     assert total.is_exact, total
+    sold = unsold(runtime, company.planted)
+    assert sold.planted > 0 and sold.is_exact, sold
     assert strays(runtime, company.planted, company.flaws) == Counter()
 
 
@@ -94,4 +96,5 @@ def test_a_company_without_leaks_leaks_nothing(runtime: Runtime, clean: Company)
     watch(runtime, clean)
     assert [case.sentence for case in all_rows(runtime, Case) if case.code == "drift.billed"] == []
     assert leakage_total(runtime) == 0
+    assert unsold(runtime, []) == Money(0, 0, True)
     assert strays(runtime, [], clean.flaws) == Counter()

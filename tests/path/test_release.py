@@ -19,9 +19,9 @@ from core.ports import RawRecord
 from core.runtime import Runtime
 from core.workflow import commands as c
 from core.workflow import execute
-from core.workflow.billing_commands import ResendInvoice
+from core.workflow.billing_commands import EndInvoiceLink, ResendInvoice
 from core.workflow.command import Target
-from core.workflow.papers import invoice_paper, paper_of_token
+from core.workflow.papers import LinkEnded, invoice_paper, paper_of_token
 from jobs.handle_inbox import handle_waiting
 from jobs.pull import pull
 from jobs.run_billing import bill_due, run_unfinished
@@ -313,6 +313,33 @@ def test_whoever_has_the_link_sees_the_invoice_and_the_first_look_is_noted(
     assert one_invoice(house).viewed_at == first
     assert paper_of_token(house, token[:-2] + ("AA" if token[-2:] != "AA" else "BB")) is None
     assert paper_of_token(house, "A" * 48) is None
+
+
+def test_a_link_that_was_ended_opens_nothing_and_the_message_sent_again_brings_a_new_one(
+    house: Runtime, outside: Outside
+) -> None:
+    billed(house, "CT-7017")
+    outside.deliver_all(house)
+    old = _token(outside)
+    row, analyst = one_invoice(house), person(house, "Ana")
+    execute(house, EndInvoiceLink(document=Target(row.id, row.revision)), analyst)
+    with pytest.raises(LinkEnded):
+        paper_of_token(house, old)
+    row = one_invoice(house)
+    execute(house, ResendInvoice(document=Target(row.id, row.revision)), analyst)
+    outside.deliver_all(house)
+    new = _token(outside, but=old)
+    assert paper_of_token(house, new) is not None
+    with pytest.raises(LinkEnded):
+        paper_of_token(house, old)
+
+
+def _token(outside: Outside, but: str = "") -> str:
+    """Of the link in the customer's messages about the contract CT-7017, other than `but`."""
+    ours = [each for each in outside.messages(ADDRESS) if "CT-7017" in each["message_id"]]
+    texts: list[str] = [outside.message(each["id"])["text"] for each in ours]
+    (found,) = {text.partition("/i/")[2].split()[0] for text in texts} - {but}
+    return found
 
 
 def test_the_paper_stays_as_it_was_sent_when_the_address_changes(house: Runtime, outside: Outside) -> None:

@@ -7,13 +7,19 @@ from uuid import UUID
 import pytest
 from starlette.testclient import TestClient
 
-from core.access.view_links import document_of, signing_key, token_of
-from core.db.tables import Document
-from core.documents.model import HOUSE
+from core.access.view_links import Named, named_by, signing_key, token_of
+from core.db.tables import Connection, Delivery, Document
+from core.documents.model import HOUSE, DocumentState
+from core.kit.errors import Refused
 from core.kit.ids import new_id
 from core.runtime import Runtime
+from core.workflow import execute
+from core.workflow.billing_commands import EndInvoiceLink, ResendInvoice
+from core.workflow.command import Target
+from core.workflow.papers import LinkEnded
+from tests.fakes import FixedClock
 from tests.jobs.rows import released
-from tests.work import only
+from tests.work import all_rows, only, person
 from web.turnstile import Turnstile
 
 
@@ -76,7 +82,57 @@ def test_a_token_is_signed_with_the_houses_own_key_and_names_its_document(house:
     with house.transaction() as session:
         assert signing_key(session) == key
     token = token_of(key, document)
-    assert document_of(key, token) == document
-    assert document_of(b"another key", token) is None
-    assert document_of(key, token_of(key, UUID(int=document.int + 1))) != document
-    assert all(document_of(key, text) is None for text in ("", "x", "ü" * 48, token + "A", token[:-1]))
+    assert named_by(key, token) == Named(document)
+    assert named_by(b"another key", token) is None
+    assert named_by(key, token_of(key, UUID(int=document.int + 1))) != Named(document)
+    assert all(named_by(key, text) is None for text in ("", "x", "ü" * 48, token + "A", token[:-1]))
+    later = token_of(key, document, 3)
+    assert len(later) <= 64 and named_by(key, later) == Named(document, 3)
+    assert named_by(key, later[:-1]) is None
+
+
+def test_the_link_goes_on_while_anything_is_open_and_some_days_after(
+    web: TestClient, house: Runtime, clock: FixedClock
+) -> None:
+    token = issued(house)
+    clock.advance(days=1000)
+    assert web.get(f"/i/{token}").status_code == 200
+    with house.transaction() as session:
+        row = session.query(Document).one()
+        row.open_minor, row.settled_on = 0, house.today()
+    clock.advance(days=house.settings.invoice_link_days)
+    assert web.get(f"/i/{token}").status_code == 200
+    clock.advance(days=1)
+    answer = web.get(f"/i/{token}")
+    assert (answer.status_code, answer.text) == (410, LinkEnded().sentence)
+    assert answer.headers["content-type"].startswith("text/plain")
+    assert "no-store" in answer.headers["cache-control"]
+
+
+def test_the_link_to_what_was_voided_ends_at_once(web: TestClient, house: Runtime) -> None:
+    token = issued(house, state=DocumentState.VOID.value)
+    assert web.get(f"/i/{token}").status_code == 410
+    assert only(house, Document).viewed_at is None
+
+
+def test_a_link_that_a_person_ended_stays_ended_and_the_next_message_has_a_new_one(
+    web: TestClient, house: Runtime
+) -> None:
+    token = issued(house)
+    with house.transaction() as session:
+        session.add(Connection(system="mail", state="connected"))
+    ana = person(house, "Ana")
+
+    def target() -> Target:
+        row = only(house, Document)
+        return Target(row.id, row.revision)
+
+    execute(house, EndInvoiceLink(document=target()), ana)
+    assert web.get(f"/i/{token}").status_code == 410
+    with pytest.raises(Refused, match="ended before"):
+        execute(house, EndInvoiceLink(document=target()), ana)
+    execute(house, ResendInvoice(document=target()), ana)
+    (sent,) = [row for row in all_rows(house, Delivery) if row.system == "mail"]
+    new = sent.payload["view_token"]
+    assert new != token
+    assert (web.get(f"/i/{token}").status_code, web.get(f"/i/{new}").status_code) == (410, 200)

@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 
 from core.canonical import MeterRecord
 from core.db.tables import ApiKey, Case, Customer, ExecutedCommand, UsageEvent, UsageReceipt
+from core.kit.errors import Refused
 from core.kit.ids import id_from
 from core.runtime import Runtime
 from core.usage.model import Wanted
@@ -125,6 +126,45 @@ def test_the_same_id_with_other_content_is_a_conflict_and_the_first_stays(
     assert [each["id"] for each in case.evidence["events"]] == ["a", "b"]
 
 
+def test_a_key_of_some_sources_sends_nothing_else_and_each_refusal_is_told_and_counted(
+    web: TestClient, metered: Runtime
+) -> None:
+    key = make_api_key(metered, "Europe", job("test"), sources=("halden/eu", "halden/uk"))
+    batch = [event("a", source="halden/eu-1"), event("b", source="halden/us-1"), event("c", source="halden/uk")]
+    answer = send(web, key, [*batch, event("d", source="app/halden/eu")])
+    assert told(answer, "refused") == [("b", "source_not_allowed"), ("d", "source_not_allowed")]
+    assert "“halden/eu” or “halden/uk”; “halden/us-1” does not" in answer.json()["refused"][0]["sentence"]
+    assert answer.json()["accepted"] == 2 and kept(metered) == ["a", "c"]
+    receipt = only(metered, UsageReceipt)
+    assert (receipt.accepted, receipt.refused) == (2, 2)
+    assert [(each["code"], each["count"]) for each in receipt.warnings] == [("source_not_allowed", 2)]
+
+
+def test_a_key_of_one_customer_sends_for_no_other_and_for_nobody_unknown(web: TestClient, metered: Runtime) -> None:
+    record(metered, b.CRM, customers=(b.customer(source_ref="001U", number="C-2002", name="Alto Inc"),))
+    key = make_api_key(metered, "Alto's own meter", job("test"), customers=("C-2002",))
+    batch = [event("own", subject="C-2002"), event("other", subject="C-1001"), event("none", subject="C-9")]
+    answer = send(web, key, [*batch, event("id", subject="001U")])
+    assert told(answer, "refused") == [("other", "customer_not_allowed"), ("none", "customer_not_allowed")]
+    assert kept(metered) == ["id", "own"]
+    assert only(metered, UsageReceipt).refused == 2
+
+
+def test_what_a_key_may_not_send_is_refused_also_when_it_was_kept_before(
+    web: TestClient, metered: Runtime, secret: str
+) -> None:
+    send(web, secret, [event("a")])
+    key = make_api_key(metered, "Europe", job("test"), sources=("halden/",))
+    answer = send(web, key, [event("a")]).json()
+    assert (answer["duplicates"], [each["code"] for each in answer["refused"]]) == (0, ["source_not_allowed"])
+
+
+def test_a_key_for_a_customer_that_is_not_here_is_not_made(metered: Runtime) -> None:
+    with pytest.raises(Refused, match="No customer is called “C-9”"):
+        make_api_key(metered, "Alto", job("test"), customers=("C-1001", "C-9"))
+    assert all_rows(metered, ApiKey) == []
+
+
 def test_malformed_events_are_named_one_by_one_and_the_good_ones_are_kept(
     web: TestClient, metered: Runtime, secret: str
 ) -> None:
@@ -163,6 +203,7 @@ def test_malformed_events_are_named_one_by_one_and_the_good_ones_are_kept(
         ({"data": None}, "value_missing"),
         ({"data": {}}, "value_missing"),
         ({"value": "1e15"}, "value_too_large"),
+        ({"value": "99999999999999.9999999"}, "value_too_large"),
         ({"time": "1970-01-01T00:00:00Z"}, "too_old"),
         ({"source": "quittance"}, "source_reserved"),
     ],
@@ -174,6 +215,29 @@ def test_an_event_that_cannot_be_right_is_refused_with_its_reason(
     assert told(answer, "refused") == [("bad", code)]
     assert answer.json()["refused"][0]["sentence"].endswith(".")
     assert kept(metered) == ["good"]
+
+
+@pytest.mark.parametrize(
+    ("facts", "id"),
+    [
+        ({"id": "a\x00b"}, "a\N{REPLACEMENT CHARACTER}b"),
+        ({"id": "a", "time": "0001-01-01T00:00:00+14:00"}, "a"),
+        ({"id": "a", "time": "9999-12-31T23:59:59-14:00"}, "a"),
+    ],
+)
+def test_what_the_store_cannot_hold_costs_no_other_event(
+    web: TestClient, metered: Runtime, secret: str, facts: dict[str, Any], id: str
+) -> None:
+    answer = send(web, secret, [event() | facts, event("good")])
+    assert told(answer, "refused") == [(id, "malformed")]
+    assert kept(metered) == ["good"]
+
+
+def test_an_instant_counts_in_utc_whatever_offset_it_is_sent_with(
+    web: TestClient, metered: Runtime, secret: str
+) -> None:
+    send(web, secret, [event(time="2026-11-01T10:00:00+23:59")])
+    assert only(metered, UsageEvent).at == datetime(2026, 10, 31, 10, 1, tzinfo=UTC)
 
 
 def test_a_clock_that_is_a_little_ahead_is_forgiven(web: TestClient, secret: str) -> None:

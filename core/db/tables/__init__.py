@@ -1,6 +1,6 @@
 """All tables of the house, one module per area; importing this package registers them all."""
 
-from core.db.tables.access import HouseKey, LoginAttempt, User, WebSession
+from core.db.tables.access import HouseKey, InvoiceLink, LoginAttempt, User, WebSession
 from core.db.tables.agreements import (
     Contract,
     ContractChange,
@@ -20,6 +20,7 @@ from core.db.tables.intake import Connection, InboxItem, SyncCursor
 from core.db.tables.parties import Customer, FxRate, LegalEntity, Link, Product
 from core.db.tables.posting import Delivery, DeliveryAttempt, LedgerEntry
 from core.db.tables.running import AgeingSnapshot, JobFire, RateLimit
+from core.db.tables.sales import Opportunity, Quote
 from core.db.tables.usage import ApiKey, Meter, UsageCorrection, UsageDay, UsageEvent, UsageReceipt
 from core.db.types import Table
 
@@ -51,6 +52,7 @@ __all__ = [
     "FxRate",
     "HouseKey",
     "InboxItem",
+    "InvoiceLink",
     "JobFire",
     "LedgerEntry",
     "LegalEntity",
@@ -58,10 +60,12 @@ __all__ = [
     "LoginAttempt",
     "Meter",
     "NumberSequence",
+    "Opportunity",
     "Payment",
     "PolicyVersion",
     "Product",
     "Promise",
+    "Quote",
     "RateLimit",
     "RevenueSlice",
     "ScheduleItem",

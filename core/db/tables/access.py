@@ -54,3 +54,15 @@ class HouseKey(Table):
 
     name: Mapped[str] = mapped_column(primary_key=True)
     value: Mapped[str]
+
+
+class InvoiceLink(Table):
+    """What people decided about a customer's link to a document; without a row it is the first link, and not ended."""
+
+    __tablename__ = "invoice_links"
+
+    document_id: Mapped[UUID] = mapped_column(ForeignKey("documents.id", ondelete="CASCADE"), primary_key=True)
+    # A link opens the document only while it is of this generation; each new link is of the next one.
+    generation: Mapped[int] = mapped_column(default=0)
+    ended_at: Mapped[Instant | None]
+    ended_by: Mapped[str | None]

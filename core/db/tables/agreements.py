@@ -17,6 +17,9 @@ from core.db.types import Currency, Day, Id, Instant, Json, JsonList, Rate, Tabl
 
 class Contract(Table):
     __tablename__ = "contracts"
+    __table_args__ = (
+        Index("ix_contracts_opportunity", "opportunity_id", postgresql_where=text("opportunity_id is not null")),
+    )
 
     id: Mapped[Id]
     number: Mapped[str] = mapped_column(unique=True)
@@ -38,6 +41,8 @@ class Contract(Table):
     auto_renews: Mapped[bool] = mapped_column(server_default=text("false"))
     renewal_months: Mapped[int | None]
     uplift_percent: Mapped[Decimal] = mapped_column(Numeric(7, 4), server_default=text("0"))
+    # Made from the CRM id, where the contract names its opportunity.
+    opportunity_id: Mapped[UUID | None]
     revision: Mapped[int] = mapped_column(default=1)
     updated_at: Mapped[Instant]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import Index, Numeric, text
+from sqlalchemy import ARRAY, Index, Numeric, String, Uuid, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db.types import Day, Id, Instant, JsonList, Table
@@ -120,6 +120,9 @@ class ApiKey(Table):
     name: Mapped[str]
     prefix: Mapped[str]
     key_hash: Mapped[str] = mapped_column(unique=True)
+    # What it may send: events whose source begins with one of these, for these customers; none = any.
+    sources: Mapped[list[str]] = mapped_column(ARRAY(String), server_default=text("'{}'"))
+    customer_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid), server_default=text("'{}'"))
     created_by: Mapped[str]
     created_at: Mapped[Instant]
     last_used_at: Mapped[Instant | None]

@@ -9,20 +9,20 @@ from core.approvals import store as approvals
 from core.approvals.model import ApprovalState, Person
 from core.approvals.rules import choose, refusal
 from core.audit.model import Note
+from core.cases import store as cases
 from core.cases.model import NewCase
 from core.db.tables import Approval, Decision, Document
 from core.documents import store as documents
-from core.documents.model import HOUSE, DocumentState
-from core.kit.errors import Refused
+from core.documents.model import HOUSE, UNDECIDED, DocumentState
+from core.kit.errors import Forbidden, Refused
 from core.validation.model import TYPES
-from core.workflow.commands import DecideApprovals, RerouteApprovals
+from core.workflow.approved import release_agreed
+from core.workflow.commands import AskAgain, DecideApprovals, RerouteApprovals
 from core.workflow.context import Context, Outcome
-from core.workflow.deciding import case_key, let_go, raise_cases
-from core.workflow.gathering import gather
+from core.workflow.deciding import case_key, decide, raise_cases
 from core.workflow.people import acting, active_people, person
 from core.workflow.permissions import check_entities
-from core.workflow.rejecting import rejection_of
-from core.workflow.releasing import release
+from core.workflow.rejecting import rejecter_of, rejection_of
 
 
 def decide_approvals(command: DecideApprovals, ctx: Context) -> Outcome:
@@ -71,9 +71,16 @@ def _approve(
         notes.append(_note(row, document, f"Approved invoice {document.number} (step {row.step} of {len(chain)})."))
     _leave(ctx, rows, ApprovalState.APPROVED, note)
     ctx.session.flush()
-    release(ctx, done, gather(ctx, {document.id: document for document in done}))
-    let_go(ctx, done)
-    return Outcome({"n": len(rows), "released": len(done)}, tuple(notes))
+    release_agreed(ctx, {document.id: document for document in done})
+    released = sum(document.state == DocumentState.RELEASED for document in done)
+    notes += [_changed_since(document) for document in done if document.state != DocumentState.RELEASED]
+    return Outcome({"n": len(rows), "released": released}, tuple(notes))
+
+
+def _changed_since(document: Document) -> Note:
+    what = "is held" if document.state == DocumentState.ON_HOLD else "needs another approval"
+    sentence = f"{document.number} did not go out: its facts changed after it was asked about, and it {what}."
+    return Note(sentence, f"invoice:{document.id}", {"state": document.state})
 
 
 def _chain(ctx: Context, row: Approval) -> list[str]:
@@ -134,6 +141,23 @@ def _leave(ctx: Context, rows: list[Approval], new: ApprovalState, note: str | N
 def _note(row: Approval, document: Document, sentence: str, **detail: object) -> Note:
     facts = {"approval": str(row.id), "reason": row.reason, "amount_minor": row.amount_minor, "note": row.note}
     return Note(sentence, f"invoice:{document.id}", facts | detail)
+
+
+def ask_again(command: AskAgain, ctx: Context) -> Outcome:
+    """Answers `n`, how many rejections were taken back."""
+    rows = cases.load_open(ctx.session, [(t.id, t.revision) for t in command.cases])
+    check_entities(ctx.actor, [row.entity for row in rows])
+    if any(rejecter_of(row) != str(ctx.actor.user_id) for row in rows):
+        raise Forbidden(
+            "approval.rejecter", "Policy “rejections”: only who rejected it may have it asked again as it is."
+        )
+    loaded = documents.load(ctx.session, {row.document_id for row in rows if row.document_id})
+    decide(ctx, [row.id for row in loaded.values() if row.state in UNDECIDED])
+    notes = [
+        Note(f"Took the rejection of {_named(row)} back.", f"invoice:{row.id}", {"state": row.state})
+        for row in loaded.values()
+    ]
+    return Outcome({"n": len(rows)}, tuple(notes))
 
 
 def reroute_approvals(command: RerouteApprovals, ctx: Context) -> Outcome:

@@ -9,9 +9,10 @@ from typing import Any
 from uuid import UUID
 
 from core.audit.model import Note
+from core.db.tables import ApiKey
 from core.usage import charged, days, placing
 from core.usage.charged import ChargedPeriod
-from core.usage.model import Wanted
+from core.usage.model import KeyScope, Wanted
 from core.usage.placing import Placed
 from core.usage.receipts import keep_receipt
 from core.workflow import usage_batch, usage_cases, usage_cases_late
@@ -22,7 +23,7 @@ from core.workflow.context import Context, Outcome
 def record_usage(command: RecordUsage, ctx: Context) -> Outcome:
     """One receipt per batch; the trail notes a batch only when somebody has to settle something, since its head is
     one row and batches come side by side."""
-    batch = usage_batch.take(ctx.session, command.events, ctx.now)
+    batch = usage_batch.take(ctx.session, command.events, _scope_of(ctx, command.key_id), ctx.now)
     answer = usage_batch.answer_of(batch, command.malformed)
     source = usage_batch.source_of(command.events)
     receipt = keep_receipt(ctx.session, command.key_id, source, answer, ctx.now)
@@ -30,6 +31,14 @@ def record_usage(command: RecordUsage, ctx: Context) -> Outcome:
     touched = {period.key: period for row in batch.fresh for period in batch.periods_of(row)}
     opened += usage_cases_late.look_after(ctx, touched.values(), usage_cases_late.come_to(batch))
     return Outcome(answer, (_note(answer, source, str(receipt), len(opened)),) if opened else ())
+
+
+def _scope_of(ctx: Context, key_id: UUID | None) -> KeyScope:
+    """Of the key as it stands now; what comes without a key is the house's own."""
+    if key_id is None:
+        return KeyScope()
+    key = ctx.session.get_one(ApiKey, key_id)
+    return KeyScope(tuple(key.sources), frozenset(key.customer_ids))
 
 
 def _note(answer: dict[str, Any], source: str, receipt: str, opened: int) -> Note:

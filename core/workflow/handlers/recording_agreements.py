@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from core.agreements import changes, history
+from core.agreements import changes, history, sales
 from core.agreements import store as agreements
 from core.agreements.model import Change
 from core.db.tables import Contract, ContractLine
 from core.usage import store as usage
+from core.workflow import usage_cases
 from core.workflow.commands import RecordFacts
 from core.workflow.context import Context
 from core.workflow.scheduling import horizon, plan
+from core.workflow.uncontracted import close_contracted
 
 Facts = Mapping[str, Any]
 _CONTRACT = [column.key for column in Contract.__table__.columns]
@@ -30,8 +32,23 @@ class _Before:
 
 def record_agreements(ctx: Context, command: RecordFacts) -> set[UUID]:
     """Answers the ids of the contracts that are new or changed, by themselves or by their lines."""
-    usage.save_meters(ctx.session, command.meters, ctx.now)
+    _record_meters(ctx, command)
     agreements.save_subscriptions(ctx.session, command.subscriptions, ctx.now)
+    sold = sales.save_opportunities(ctx.session, command.opportunities, ctx.now)
+    sales.save_quotes(ctx.session, command.quotes, ctx.now)
+    changed = _record_contracts(ctx, command)
+    if not command.is_backfill:
+        close_contracted(ctx, sold, changed if command.contracts else ())
+    return changed
+
+
+def _record_meters(ctx: Context, command: RecordFacts) -> None:
+    if command.meters:
+        usage.save_meters(ctx.session, command.meters, ctx.now)
+        usage_cases.close_without_meter(ctx, sorted({each.code for each in command.meters}))
+
+
+def _record_contracts(ctx: Context, command: RecordFacts) -> set[UUID]:
     if not (command.contracts or command.order_lines):
         return set()
     before = _before(ctx, command)

@@ -40,7 +40,7 @@ from core.workflow.context import Context, Outcome
 from core.workflow.deciding import Judged, case_key, decide, judge, raise_cases, settle
 from core.workflow.drafting import Batch, Draft, Order, Part, draft_batch, drafted_of
 from core.workflow.giving_back import give_back, plan_again
-from core.workflow.redrafting import redraft
+from core.workflow.redrafting import Redrafted, redraft
 from core.workflow.releasing import take_back
 from core.workflow.scheduling import horizon, plan
 
@@ -95,7 +95,7 @@ def generate_parts(command: GenerateParts, ctx: Context) -> Outcome:
     ids = runs.claim(ctx.session, run.id, command.limit, is_from_behind=command.is_from_behind)
     if not ids:
         return Outcome({"n": 0})
-    batch, notes = give_back(ctx, run.id, draft_batch(ctx, Order(run.id, run.through), ids))
+    batch, notes = give_back(ctx, run, draft_batch(ctx, Order(run.id, run.through), ids))
     now, later = _split(run, batch, ctx.now)
     judged = judge(ctx, batch.rows, drafted_of(batch.drafts))
     draft_rows.hold_back(ctx.session, {draft.row.id: draft.content for draft in batch.drafts})
@@ -185,9 +185,10 @@ def settle_found(ctx: Context, found: Mapping[str | None, Iterable[UUID]]) -> di
     for released_by, ids in found.items():
         rows = documents.load(ctx.session, ids)
         again = redraft(ctx, {id: row for id, row in rows.items() if row.grace_until is not None})
-        waiting = {id for id in again if rows[id].tax_engine != TABLE}
+        waiting = {id for id in again.contents if rows[id].tax_engine != TABLE}
         who = replace(ctx, actor=Actor(released_by, Role.CONTROLLER)) if released_by else ctx
-        for name, n in decide(who, rows.keys() - waiting, is_told=True).items():
+        decided = decide(who, rows.keys() - waiting, is_told=True)
+        for name, n in (*decided.items(), ("void", len(again.gone))):
             counts[name] = counts.get(name, 0) + n
     return counts
 
@@ -234,11 +235,12 @@ def cancel_run(command: CancelRun, ctx: Context) -> Outcome:
     run = _get(ctx, command.run)
     runs.require(run, runs.GENERATING, runs.REVIEW)
     _refuse_if_settled_later(ctx, run)
-    ids = draft_rows.void_drafts(ctx.session, run.id, ctx.now)
+    gone = draft_rows.void_drafts(ctx.session, run.id, ctx.now)
+    ids = [id for id, _, _ in gone]
     steps = [(id, DocumentState.DRAFT.value, DocumentState.VOID.value) for id in ids]
     documents.leave_transitions(ctx.session, "document", steps, ctx.now, ctx.actor.label, command.reason)
-    take_back(ctx, ids)
-    contracts = schedules.reopen(ctx.session, ids)
+    take_back(ctx, [id for id, kind, _ in gone if kind == "invoice"])
+    contracts = schedules.reopen(ctx.session, ids) | {id for _, kind, id in gone if id and kind == "credit_memo"}
     runs.withdraw(ctx.session, run.id)
     runs.move(run, runs.CANCELLED, ctx.now)
     for chunk in _chunks(sorted(contracts)):
@@ -289,9 +291,10 @@ def release_invoices(command: ReleaseInvoices, ctx: Context) -> Outcome:
                 f"{row.number} takes the place of invoice {early[row.id]}, whose credit memo has not gone out yet."
             )
             raise Refused("rebill.not_credited", sentence)
-    redraft(ctx, {id: row for id, row in rows.items() if row.state == DocumentState.DRAFT and row.grace_until})
+    again = redraft(ctx, {id: row for id, row in rows.items() if row.state == DocumentState.DRAFT and row.grace_until})
     counts = decide(ctx, rows, is_told=True, is_by_hand=True)
     notes = [Note(f"Released {row.number} by hand.", f"invoice:{row.id}") for row in rows.values() if row.is_issued]
+    notes += _gone(again)
     return Outcome({"n": len(rows)} | counts, tuple(notes))
 
 
@@ -299,11 +302,15 @@ def rerate_drafts(command: RerateDrafts, ctx: Context) -> Outcome:
     """Answers `n`, how many came out differently."""
     rows = documents.load(ctx.session, command.document_ids)
     drafts = {id: row for id, row in rows.items() if row.state == DocumentState.DRAFT and ctx.actor.may_see(row.entity)}
-    changed = redraft(ctx, drafts)
-    if changed:
-        judge(ctx, {id: drafts[id] for id in changed})
-    notes = [Note(f"{drafts[id].number} was rated again after late usage.", f"invoice:{id}") for id in changed]
-    return Outcome({"n": len(changed)}, tuple(notes))
+    again = redraft(ctx, drafts)
+    if again.contents:
+        judge(ctx, {id: drafts[id] for id in again.contents})
+    notes = [Note(f"{drafts[id].number} was rated again after late usage.", f"invoice:{id}") for id in again.contents]
+    return Outcome({"n": len(again.contents) + len(again.gone)}, (*notes, *_gone(again)))
+
+
+def _gone(again: Redrafted) -> list[Note]:
+    return [Note(f"{row.number} is void: nothing of it is due any more.", f"invoice:{row.id}") for row in again.gone]
 
 
 def _note(run: BillingRun, sentence: str, **detail: int) -> Note:

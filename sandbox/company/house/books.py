@@ -9,7 +9,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from .. import to_salesforce
+from .. import pipeline, to_salesforce
 from ..catalogue import CORE
 from ..truth import keep
 from ..vendor import Doc, Emulator
@@ -18,6 +18,7 @@ from .generate import house, signed_later
 from .metering import SPIKE_DAYS_AGO, Meter
 from .model import Deal, Item
 from .populating import LIFE_FILE, ORIGIN_FILE, debtors, payer
+from .selling import sale_of
 
 
 @dataclass(slots=True)
@@ -81,6 +82,12 @@ class Books:
         _save(emulators, "stripe", "customer", payer(self.seed, deal.customer), "customer.created")
         _save(emulators, "salesforce", "Account", _now(crm.account(self.seed, deal), seconds))
         _save(emulators, "salesforce", "Contact", _now(crm.contact(self.seed, deal), seconds))
+        sold = replace(sale_of(self.seed, deal), close=now.date())
+        offer = pipeline.opportunity(self.seed, deal.customer, sold, now.date())
+        _save(emulators, "salesforce", "Opportunity", _now(offer, seconds))
+        if sold.quote:
+            quote = pipeline.quote(self.seed, deal.customer, sold, now.date())
+            _save(emulators, "salesforce", "Quote", _now(quote, seconds))
         _save(emulators, "salesforce", "Contract", _now(crm.contract(self.seed, deal), seconds))
         self._tell_items(emulators, deal, range(len(deal.items)), seconds)
         self._keep()

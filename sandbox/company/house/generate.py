@@ -11,6 +11,7 @@ from .faults import FAULTS, STRANGER
 from .leaks import leaking
 from .model import Deal, Label
 from .people import newcomer, people
+from .selling import Sales, sales
 from .shapes import SHAPES, Draft
 
 AT_SCALE_ONE = 120
@@ -22,13 +23,15 @@ BY_HAND_PERCENT = 6
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """`deals` are billed by the product, wrong ones among them; `leaks` by Stripe, each of them wrong."""
+    """`deals` are billed by the product, wrong ones among them; `leaks` by Stripe, each of them wrong; `sales`: what
+    was sold with all of them, and what came to nothing."""
 
     seed: int
     anchor: date
     deals: tuple[Deal, ...]
     labels: tuple[Label, ...]
     leaks: World
+    sales: Sales
 
 
 def house(scale: Decimal, seed: int, anchor: date) -> House:
@@ -42,14 +45,10 @@ def house(scale: Decimal, seed: int, anchor: date) -> House:
         FAULTS[place % len(FAULTS)](_draft(seed, FIRST_FAULT + place, customers[how_many + place], anchor))
         for place in range(wrong)
     ]
-    leaks, labels = leaking(seed, copies, anchor)
-    return House(
-        seed,
-        anchor,
-        (*deals, *(deal for deal, _ in planted)),
-        (*(label for _, label in planted), STRANGER, *labels),
-        leaks,
-    )
+    leaks, labels, sold = leaking(seed, copies, anchor)
+    every = (*deals, *(deal for deal, _ in planted))
+    told = sales(seed, anchor, every, (leaks, sold))
+    return House(seed, anchor, every, (*(label for _, label in planted), STRANGER, *labels, *told.labels), leaks, told)
 
 
 def signed_later(seed: int, place: int, day: date) -> Deal:

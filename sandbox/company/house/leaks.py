@@ -14,6 +14,7 @@ from ..catalogue import CORE, STORAGE, list_price
 from ..ids import add_months, midnight
 from ..model import Billing, Contract, Customer, Invoice, Order, Payment, World
 from ..money import rounded, text
+from ..pipeline import worth
 from .model import Label
 from .people import BANK, people
 
@@ -35,10 +36,13 @@ class Leak:
     billed: Billed
     detail: str
     skipped: int | None = None
+    sold: Contract | None = None
+    """What the deal was won with, where that is not what was agreed."""
 
 
-def leaking(seed: int, copies: int, anchor: date) -> tuple[World, list[Label]]:
-    """The contracts with all that Stripe and the ledger have of them; and what is wrong, in money."""
+def leaking(seed: int, copies: int, anchor: date) -> tuple[World, list[Label], dict[str, int]]:
+    """The contracts with all that Stripe and the ledger have of them; what is wrong, in money; and by contract what was
+    sold, where it is not what was agreed."""
     how_many = copies * len(KINDS)
     customers = [
         replace(person, index=FIRST_PERSON + place, name=f"{person.name} & Co", behaviour=BANK)
@@ -46,6 +50,7 @@ def leaking(seed: int, copies: int, anchor: date) -> tuple[World, list[Label]]:
     ]
     invoices: list[Invoice] = []
     contracts, labels = [], []
+    sold: dict[str, int] = {}
     for place, customer in enumerate(customers):
         rng = Random(f"{seed}:leak:{place}")
         contract = _agreed(rng, place, customer, anchor)
@@ -53,8 +58,12 @@ def leaking(seed: int, copies: int, anchor: date) -> tuple[World, list[Label]]:
         contracts.append(leak.agreed)
         wrong, lost = _invoices(seed, leak, customer, anchor)
         invoices += [replace(each, customer=place) for each in wrong]
-        labels.append(Label(leak.kind, contract.number, leak.detail, leak.codes, lost))
-    return _world(seed, anchor, customers, contracts, invoices), labels
+        more = None
+        if leak.sold is not None:
+            sold[contract.number] = worth(leak.sold)
+            more = sold[contract.number] - worth(leak.agreed)
+        labels.append(Label(leak.kind, contract.number, leak.detail, leak.codes, lost, sold=more))
+    return _world(seed, anchor, customers, contracts, invoices), labels, sold
 
 
 def _agreed(rng: Random, place: int, customer: Customer, anchor: date) -> Contract:
@@ -115,7 +124,17 @@ def _terms(rng: Random, agreed: Contract) -> Leak:
     return Leak("stripe_terms", ("drift.terms",), agreed, (agreed, 1, given), detail)
 
 
-KINDS: tuple[Callable[[Random, Contract], Leak], ...] = (_seats, _price, _discount, _period, _terms)
+def _undersold(rng: Random, agreed: Contract) -> Leak:
+    """Stripe bills as agreed: it is the contract that has less than was sold."""
+    (first,) = agreed.orders
+    more = max(2, agreed.quantity(CORE, agreed.start) * rng.randint(10, 25) // 100)
+    grown = replace(first, lines=tuple((code, n + more if code == CORE else n) for code, n in first.lines))
+    detail = f"{more} seats more were sold than the contract has."
+    billed = (agreed, 0, agreed.terms_days)
+    return Leak("contract_undersold", ("drift.sold",), agreed, billed, detail, sold=replace(agreed, orders=(grown,)))
+
+
+KINDS: tuple[Callable[[Random, Contract], Leak], ...] = (_seats, _price, _discount, _period, _terms, _undersold)
 
 
 def _invoices(seed: int, leak: Leak, customer: Customer, anchor: date) -> tuple[list[Invoice], int | None]:

@@ -92,3 +92,7 @@ class Label:
     leak: int | None = None
     subject: str | None = None
     """What an exception without a contract is about."""
+    sold: int | None = None
+    """What was sold and is in no contract."""
+    currency: str | None = None
+    """Of a label without a contract."""

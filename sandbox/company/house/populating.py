@@ -50,7 +50,7 @@ def truth_of(made: House) -> list[dict[str, Any]]:
     for label in made.labels:
         deal = deals.get(label.number)
         references = [crm.item_id(made.seed, deal, place) for place in range(len(deal.items))] if deal else []
-        currency = deal.currency if deal else currencies.get(label.number)
+        currency = deal.currency if deal else currencies.get(label.number, label.currency)
         found.append(entry(label, currency, references))
     return found
 
@@ -72,10 +72,13 @@ def debtors(seed: int, anchor: date, customers: Iterable[Customer]) -> list[Doc]
 def _records(made: House) -> dict[str, dict[str, list[Doc]]]:
     seed, leaks = made.seed, made.leaks
     customers = [deal.customer for deal in made.deals]
+    opportunities, quotes = made.sales.docs(seed, made.anchor)
     return {
         "salesforce": {
             "Account": [*(crm.account(seed, deal) for deal in made.deals), *to_salesforce.accounts(leaks)],
             "Contact": [*(crm.contact(seed, deal) for deal in made.deals), *to_salesforce.contacts(leaks)],
+            "Opportunity": opportunities,
+            "Quote": quotes,
             "Contract": [*(crm.contract(seed, deal) for deal in made.deals), *to_salesforce.contracts(leaks)],
             "Order": [
                 *(order for deal in made.deals for order in crm.orders(seed, deal)),

@@ -16,7 +16,8 @@ def billing_truth(folder: Path) -> list[dict[str, Any]]:
 
 def entry(label: Label, currency: str | None, references: list[str]) -> dict[str, Any]:
     """`codes`: the exceptions of which one has to be there; none for what no rule must find. `leak_minor`: what is
-    billed too little (negative: too much), net of tax, in `currency`."""
+    billed too little (negative: too much), net of tax, in `currency`; `sold_minor`: what was sold and is in no
+    contract."""
     return {
         "kind": label.kind,
         "contract": label.number or None,
@@ -26,5 +27,6 @@ def entry(label: Label, currency: str | None, references: list[str]) -> dict[str
         "codes": list(label.codes),
         "deterministic": bool(label.codes),
         "leak_minor": label.leak,
+        "sold_minor": label.sold,
         "currency": currency,
     }

@@ -17,6 +17,7 @@ from sandbox.emulators.salesforce.many_rows import answer_collection
 from sandbox.emulators.salesforce.oauth import Sessions
 from sandbox.emulators.salesforce.org import Org
 from sandbox.emulators.salesforce.queries import MAX_URI, Queries
+from sandbox.emulators.salesforce.record_page import RecordPages
 from sandbox.emulators.salesforce.refusals import Refusal, not_found
 from sandbox.emulators.salesforce.rows import answer_sobjects
 from sandbox.emulators.salesforce.usage import Usage, spent
@@ -52,6 +53,7 @@ class Face:
             Route("/services/data/", self._releases),
             Route("/services/data/{version}", self._data, methods=_METHODS),
             Route("/services/data/{version}/{rest:path}", self._data, methods=_METHODS),
+            Route("/{id}", RecordPages(self._org.store).answer),
         ]
 
     def fault(self, kind: str) -> Response:

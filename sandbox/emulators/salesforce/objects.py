@@ -39,7 +39,23 @@ _DECLARED = (
         "006",
         """AccountId:reference=Account Name:string! StageName:picklist! CloseDate:date! Amount:currency
         IsWon:boolean# IsClosed:boolean# Pricebook2Id:reference=Pricebook2 CurrencyIsoCode:picklist
+        OwnerId:reference=User ContractId:reference=Contract""",
+    ),
+    (
+        "Quote",
+        "0Q0",
+        """OpportunityId:reference=Opportunity! AccountId:reference=Account# Name:string! QuoteNumber:string#
+        Status:picklist IsSyncing:boolean# ContractId:reference=Contract TotalPrice:currency# Tax:currency
+        GrandTotal:currency# ExpirationDate:date PO_Number__c:string CurrencyIsoCode:picklist
         OwnerId:reference=User""",
+    ),
+    (
+        "SBQQ__Quote__c",
+        "a0R",
+        """Name:string# SBQQ__Account__c:reference=Account SBQQ__Opportunity2__c:reference=Opportunity
+        SBQQ__Status__c:picklist SBQQ__Type__c:picklist SBQQ__Primary__c:boolean SBQQ__NetAmount__c:currency
+        SBQQ__StartDate__c:date SBQQ__EndDate__c:date SBQQ__ExpirationDate__c:date PO_Number__c:string
+        CurrencyIsoCode:picklist""",
     ),
     (
         "OpportunityLineItem",
@@ -55,7 +71,8 @@ _DECLARED = (
         ContractTerm:int CurrencyIsoCode:picklist OwnerId:reference=User PO_Number__c:string
         Payment_Terms_Days__c:double Discount_Percent__c:percent Discount_End_Date__c:date
         Billing_Frequency__c:picklist Billing_System__c:picklist Billing_Anchor_Day__c:double Auto_Renew__c:boolean
-        Renewal_Term_Months__c:double Renewal_Uplift_Percent__c:percent Ext_Id__c:string^""",
+        Renewal_Term_Months__c:double Renewal_Uplift_Percent__c:percent SBQQ__Opportunity__c:reference=Opportunity
+        Ext_Id__c:string^""",
     ),
     (
         "Order",

@@ -14,7 +14,13 @@ from sandbox.emulators.salesforce.store import Doc, Store
 from sandbox.emulators.salesforce.switches import SalesforceSwitches
 from sandbox.faults import Faults
 
-_NUMBERED = {"Case": "CaseNumber", "Contract": "ContractNumber", "Order": "OrderNumber"}
+_NUMBERED = {
+    "Case": "CaseNumber",
+    "Contract": "ContractNumber",
+    "Order": "OrderNumber",
+    "Quote": "QuoteNumber",
+    "SBQQ__Quote__c": "Name",
+}
 _DEFAULTS: dict[str, Doc] = {
     "Case": {"Status": "New", "Priority": "Medium", "Origin": "Web"},
     "Contract": {"Status": "Draft"},
@@ -164,6 +170,13 @@ def following(kind: str, doc: Doc) -> Doc:
     if kind == "Opportunity":
         stage = str(doc.get("StageName"))
         return {"IsClosed": stage.startswith("Closed"), "IsWon": stage == "Closed Won"}
+    if kind == "Quote":
+        return {"IsSyncing": bool(doc.get("IsSyncing")), "GrandTotal": _sum(doc.get("TotalPrice"), doc.get("Tax"))}
     if kind == "Contact":
         return {"Name": " ".join(part for part in (doc.get("FirstName"), doc.get("LastName")) if part)}
     return {}
+
+
+def _sum(price: int | float | None, tax: int | float | None) -> int | float | None:
+    """Shipping is not sold here."""
+    return price if price is None else round(price + (tax or 0), 2)

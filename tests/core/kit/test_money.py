@@ -23,7 +23,7 @@ def test_an_amount_in_a_currency_that_people_write_without_digits_keeps_its_cent
     assert format_minor(123_450, "RSD") == "1,234.50"
 
 
-@pytest.mark.parametrize("amount", ["NaN", "Infinity", "-Infinity", "1E+30", "-1E+17"])
+@pytest.mark.parametrize("amount", ["NaN", "sNaN", "Infinity", "-Infinity", "1E+30", "-1E+17", "1E+999999"])
 def test_what_no_sum_can_be_is_refused(amount: str) -> None:
     with pytest.raises(Refused) as refused:
         to_minor(Decimal(amount), "EUR")

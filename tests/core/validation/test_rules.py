@@ -166,6 +166,20 @@ def test_amendments_add_up() -> None:
     assert findings(right(lines=(seven,), contract=replace(CONTRACT, promises=(PROMISE, more)))) == ()
 
 
+def test_seats_sold_later_at_another_price_are_held_against_their_own_line() -> None:
+    mixed = replace(CONTRACT, promises=(PROMISE, replace(PROMISE, quantity=Decimal(5), unit_price=Decimal(18))))
+    more = replace(LINE, quantity=Decimal(5), unit_price=Decimal(18), amount_minor=9_000, tax_minor=1_710)
+    assert findings(right(lines=(LINE, more), contract=mixed)) == ()
+    found = findings(right(lines=(LINE, replace(more, quantity=Decimal(6))), contract=mixed))
+    assert [(each.code, each.evidence["contract_quantity"]) for each in found] == [("seats.outdated", 5)]
+
+
+def test_an_invoice_from_outside_that_leaves_out_one_of_two_prices_bills_too_few_seats() -> None:
+    mixed = replace(CONTRACT, promises=(PROMISE, replace(PROMISE, quantity=Decimal(5), unit_price=Decimal(18))))
+    found = findings(right(contract=mixed))
+    assert ("seats.outdated", 15) in [(each.code, each.evidence.get("contract_quantity")) for each in found]
+
+
 def test_reverse_charge_bears_no_tax_and_needs_a_tax_id() -> None:
     untaxed = replace(LINE, tax_minor=0)
     assert findings(right(lines=(untaxed,), bill_to_country="FR", tax_id="FR40303265045")) == ()

@@ -303,3 +303,51 @@ def test_a_wish_that_cannot_be_meant_is_refused_in_words(runtime: Runtime, wishe
     with pytest.raises(Refused) as refused:
         issue(runtime, invoice, **wished)
     assert refused.value.code == code
+
+
+# --- corrections that stand on an invoice which is credited ----------------------------------------------------------
+
+
+def corrected_in_december(runtime: Runtime, clock: FixedClock) -> Document:
+    """100 seats of November billed, 80 agreed since: December's 1,600.00 takes 400.00 of November back."""
+    november = posted_invoice(runtime)
+    work.record(runtime, b.CRM, order_lines=(seats(quantity=Decimal(80)),))
+    row = next_month(runtime, clock)
+    assert row.id != november.id and row.subtotal_minor == 120_000
+    posted(runtime)
+    (row,) = [each for each in all_of(runtime, "invoice") if each.id == row.id]
+    return row
+
+
+def test_what_an_invoice_took_back_falls_due_again_when_all_of_it_is_credited(
+    runtime: Runtime, clock: FixedClock
+) -> None:
+    issue(runtime, corrected_in_december(runtime, clock), reason="wrong_details")
+    agreed(runtime)
+    posted(runtime)
+    clock.advance(days=3)
+    assert next_month(runtime, clock).subtotal_minor == 160_000 - 40_000
+    assert next_month(runtime, clock).subtotal_minor == 160_000
+
+
+def test_a_part_of_an_invoice_given_back_leaves_what_it_took_back(runtime: Runtime, clock: FixedClock) -> None:
+    issue(runtime, corrected_in_december(runtime, clock), amount=Decimal("119.00"))
+    agreed(runtime)
+    posted(runtime)
+    assert next_month(runtime, clock).subtotal_minor == 160_000
+
+
+def test_a_correction_of_another_month_keeps_no_invoice_from_being_billed_again(
+    runtime: Runtime, clock: FixedClock
+) -> None:
+    november = posted_invoice(runtime)
+    next_month(runtime, clock)
+    more = seats(source_ref="802B", root_ref="802A", quantity=Decimal(10), starts_on=date(2026, 12, 10))
+    work.record(runtime, b.CRM, order_lines=(more,))
+    posted(runtime)
+    next_month(runtime, clock)
+    (november,) = [row for row in all_of(runtime, "invoice") if row.id == november.id]
+    december = next(row for row in all_of(runtime, "invoice") if row.period_start == date(2026, 12, 1))
+    with pytest.raises(Refused, match="later invoice corrects"):
+        issue(runtime, december, rebill=True)
+    assert issue(runtime, november, rebill=True).result["replacement_id"]

@@ -83,6 +83,41 @@ def test_a_draft_under_review_is_released_under_the_terms_of_the_day(runtime: Ru
     assert only_of(runtime, "invoice").state == "released" and work.all_rows(runtime, Case) == []
 
 
+def test_a_draft_names_the_purchase_order_that_its_contract_names_now(runtime: Runtime) -> None:
+    work.record(runtime, b.CRM, customers=(b.customer(is_po_required=True),))
+    house_contract(runtime)
+    run_billing(runtime, start(runtime, "review"))
+    assert [found["code"] for found in only_of(runtime, "invoice").findings] == ["po.missing"]
+    house_contract(runtime, po_number="PO-1")
+    row = only_of(runtime, "invoice")
+    assert (row.state, row.po_number, row.findings) == ("draft", "PO-1", [])
+    house_contract(runtime, (seats(quantity=Decimal(150)),), po_number="PO-2")
+    row = only_of(runtime, "invoice")
+    assert (row.po_number, row.subtotal_minor) == ("PO-2", 300_000)
+
+
+def test_a_held_invoice_goes_out_with_the_purchase_order_that_it_waited_for(runtime: Runtime) -> None:
+    work.record(runtime, b.CRM, customers=(b.customer(is_po_required=True),))
+    house_contract(runtime)
+    bill(runtime)
+    assert only_of(runtime, "invoice").state == "on_hold"
+    house_contract(runtime, po_number="PO-1")
+    row = only_of(runtime, "invoice")
+    assert (row.state, row.po_number) == ("released", "PO-1")
+    assert [case.state for case in work.all_rows(runtime, Case)] == ["resolved"]
+    house_contract(runtime, po_number="PO-2")
+    assert only_of(runtime, "invoice").po_number == "PO-1"
+
+
+def test_a_purchase_order_that_a_person_put_on_the_invoice_stands(runtime: Runtime) -> None:
+    held(runtime)
+    (case,) = work.all_rows(runtime, Case)
+    right = c.CorrectDocument(case=Target(case.id, case.revision), po_number="PO-77", note=None)
+    execute(runtime, right, work.person(runtime, "Ana"))
+    house_contract(runtime, po_number="PO-1")
+    assert only_of(runtime, "invoice").po_number == "PO-77"
+
+
 def test_another_price_of_usage_counts_until_the_invoice_goes_out(runtime: Runtime, clock: FixedClock) -> None:
     clock.at = datetime(2026, 12, 1, 1, 0, tzinfo=UTC)
     house_contract(runtime, (seats(quantity=Decimal(0), charge=HOUSE_METERED),))
@@ -169,7 +204,8 @@ def corrected_elsewhere(runtime: Runtime) -> None:
     with runtime.transaction() as session:
         item = session.scalars(select(Item).where(Item.document_id.is_not(None))).one()
         columns = {name: getattr(item, name) for name in (column.key for column in Item.__table__.columns)}
-        session.add(Item(**columns | {"id": new_id(), "kind": "adjustment", "document_id": new_id()}))
+        other = {"id": new_id(), "kind": "adjustment", "document_id": new_id(), "covers": [str(item.id)]}
+        session.add(Item(**columns | other))
 
 
 def test_a_run_whose_drafts_another_invoice_corrects_is_not_cancelled(runtime: Runtime) -> None:

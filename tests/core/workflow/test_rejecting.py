@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import delete, select
 
 from core.db.tables import Approval, Case, Document, DocumentTax, User
-from core.kit.errors import Refused
+from core.kit.errors import Forbidden, Refused
 from core.runtime import Runtime
 from core.workflow import commands as c
 from core.workflow import execute
@@ -78,6 +78,25 @@ def test_who_rejected_may_have_it_asked_again(runtime: Runtime) -> None:
         actor = work.person(runtime, who)
         decide(open_context(runtime, session, actor), [only_of(runtime, "credit_memo").id])
     assert (only_of(runtime, "credit_memo").state, waiting(runtime)) == ("awaiting_approval", 1)
+
+
+def test_only_who_rejected_takes_it_back(runtime: Runtime) -> None:
+    who = rejected(runtime)
+    case = case_of(runtime, "approval.rejected")
+    again = c.AskAgain(cases=(Target(case.id, case.revision),))
+    roles = ("approver", "controller")
+    others = [row.name for row in work.all_rows(runtime, User) if row.role in roles and row.name != who]
+    assert others
+    for name in others:
+        with pytest.raises(Forbidden, match="only who rejected it"):
+            execute(runtime, again, work.person(runtime, name))
+    with pytest.raises(Forbidden, match="roles"):
+        execute(runtime, again, work.person(runtime, "Ana"))
+    execute(runtime, again, work.person(runtime, who))
+    assert (only_of(runtime, "credit_memo").state, waiting(runtime)) == ("awaiting_approval", 1)
+    assert case_of(runtime, "approval.rejected").state == "resolved"
+    agreed(runtime)
+    assert only_of(runtime, "credit_memo").state == "released"
 
 
 def test_what_was_put_right_is_asked_about_again(runtime: Runtime) -> None:

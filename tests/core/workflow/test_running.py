@@ -36,6 +36,7 @@ from jobs.run_billing import bill_due, run_billing, run_unfinished
 from tests import builders as b
 from tests import work
 from tests.billing import HOUSE_METERED, TODAY, house_contract, seats, start, used
+from tests.core.usage.house import meter, send, usage
 from tests.fakes import FixedClock
 from tests.stores import Furniture
 
@@ -154,6 +155,44 @@ def test_the_clock_does_not_try_a_failed_part_every_hour(runtime: Runtime, clock
     assert bill_due(runtime) == 0
     clock.advance(hours=23)
     assert bill_due(runtime) == 1
+
+
+def test_usage_of_a_customer_who_was_not_known_is_billed_as_soon_as_the_customer_arrives(
+    runtime: Runtime, clock: FixedClock
+) -> None:
+    def states() -> dict[str, str]:
+        return {case.code: case.state for case in work.all_rows(runtime, Case)}
+
+    clock.at = datetime(2026, 12, 2, 1, 0, tzinfo=UTC)
+    house_contract(runtime, (seats(quantity=Decimal(0), charge=HOUSE_METERED),), customer_ref="001MISSING")
+    work.record(runtime, b.PAYMENTS, meters=(meter("api_calls", "sum"),))
+    send(runtime, usage("e1", 30, datetime(2026, 11, 5, tzinfo=UTC), subject="001MISSING"))
+    assert bill_due(runtime) == 1
+    run_unfinished(runtime)
+    assert states()["billing.no_customer"] == "open"
+    clock.advance(minutes=5)
+    assert bill_due(runtime) == 0
+    work.record(runtime, b.CRM, customers=(b.customer(source_ref="001MISSING", number="C-9", name="Late Ltd"),))
+    clock.advance(minutes=5)
+    assert bill_due(runtime) == 1
+    run_unfinished(runtime)
+    row = work.only(runtime, Document)
+    assert (row.customer_name, row.subtotal_minor) == ("Late Ltd", 60_000)
+    assert states()["billing.no_customer"] == states()["usage.unplaced"] == "resolved"
+
+
+def test_a_part_that_fails_again_after_its_customer_changed_rests_again(runtime: Runtime, clock: FixedClock) -> None:
+    house_contract(runtime, customer_ref="001MISSING")
+    assert bill_due(runtime) == 1
+    run_unfinished(runtime)
+    clock.advance(minutes=5)
+    work.record(runtime, b.CRM, customers=(b.customer(source_ref="001MISSING", number="C-9", entity="XX"),))
+    clock.advance(minutes=5)
+    assert bill_due(runtime) == 1
+    run_unfinished(runtime)
+    assert {case.code: case.state for case in work.all_rows(runtime, Case)}["billing.no_entity"] == "open"
+    clock.advance(minutes=5)
+    assert bill_due(runtime) == 0
 
 
 def test_a_cancelled_run_leaves_everything_due_again(runtime: Runtime) -> None:

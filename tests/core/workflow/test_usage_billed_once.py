@@ -4,31 +4,26 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
-from core.canonical import ChargeTerms, OrderLineRecord
-from core.db.tables import Case, Document, DocumentLine, ScheduleItem
+from core.db.tables import Case, ScheduleItem
 from core.runtime import Runtime
 from core.usage.store import save_meters
 from core.workflow import execute
-from core.workflow.billing_commands import CorrectUsage, RecordUsage, SummariseUsage, WithdrawCreditMemo
+from core.workflow.billing_commands import CorrectUsage, SummariseUsage, WithdrawCreditMemo
 from core.workflow.command import Target
 from core.workflow.commands import WaiveCases
 from jobs.run_billing import bill_due, run_billing, run_unfinished
 from tests import builders as b
 from tests import work
 from tests.billing import ENDS, HOUSE_METERED, STARTS, house_contract, seats, start, used
-from tests.core.usage.house import CUSTOMER, meter, usage
-from tests.corrections import agreed, all_of, issue, only_of, posted
+from tests.core.usage.house import CUSTOMER, meter
+from tests.corrections import all_of, issue, only_of
 from tests.fakes import NOON, FixedClock
+from tests.metered import AFTER_GRACE, END_OF_NOVEMBER, IN_GRACE, MID_NOVEMBER, billed_on, calls, came, nets, open_cases
 from tests.stores import Furniture
 from tests.work import JOB, all_rows, person, record
-
-MID_NOVEMBER = datetime(2026, 11, 12, tzinfo=UTC)
-END_OF_NOVEMBER = datetime(2026, 11, 30, 23, tzinfo=UTC)
-IN_GRACE, AFTER_GRACE = datetime(2026, 12, 1, 1, tzinfo=UTC), datetime(2026, 12, 2, 14, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -42,30 +37,6 @@ def metered(runtime: Runtime) -> Runtime:
         save_meters(session, [meter("api_calls", "sum")], NOON)
     house_contract(runtime, (calls(),))
     return runtime
-
-
-def calls(price: str = "20", **facts: Any) -> OrderLineRecord:
-    """API calls at a price each."""
-    return seats(**{"quantity": Decimal(0), "unit_price": Decimal(price), "charge": HOUSE_METERED, **facts})
-
-
-def came(runtime: Runtime, id: str, value: int, at: datetime = END_OF_NOVEMBER, **facts: Any) -> None:
-    execute(runtime, RecordUsage(key_id=None, events=(usage(id, value, at, **facts),)), JOB)
-
-
-def billed_on(runtime: Runtime, clock: FixedClock, at: datetime) -> None:
-    clock.at = at
-    bill_due(runtime)
-    run_unfinished(runtime)
-    posted(runtime)
-
-
-def nets(runtime: Runtime) -> list[int]:
-    return [row.subtotal_minor for row in all_of(runtime, "invoice") if row.state != "void"]
-
-
-def open_cases(runtime: Runtime, code: str = "usage.after_billing") -> list[Case]:
-    return [row for row in all_rows(runtime, Case) if row.state == "open" and row.code == code]
 
 
 # --- what came to nothing --------------------------------------------------------------------------------------------
@@ -128,6 +99,54 @@ def test_usage_within_what_is_included_is_billed_once_it_goes_beyond(runtime: Ru
     came(runtime, "a", 30)
     billed_on(runtime, clock, datetime(2026, 12, 3, 14, tzinfo=UTC))
     assert nets(runtime) == [20_000]
+
+
+def test_a_period_closed_at_nothing_that_a_correction_has_billed_is_not_billed_again(
+    metered: Runtime, clock: FixedClock
+) -> None:
+    """At no price 80 calls come to nothing; at 20.00 a correction bills 1,600.00 of them. Of 10 more, somebody is
+    told."""
+    house_contract(metered, (calls("0"),))
+    used(metered, 80, MID_NOVEMBER)
+    billed_on(metered, clock, AFTER_GRACE)
+    house_contract(metered, (calls("20"),))
+    billed_on(metered, clock, datetime(2027, 1, 2, 14, tzinfo=UTC))
+    assert nets(metered) == [160_000]
+    came(metered, "late", 10, MID_NOVEMBER)
+    billed_on(metered, clock, datetime(2027, 1, 4, 14, tzinfo=UTC))
+    assert nets(metered) == [160_000]
+    (case,) = open_cases(metered)
+    assert (case.amount_minor, case.evidence["quantity"]) == (20_000, "10")
+
+
+# --- meters that nobody has set up -----------------------------------------------------------------------------------
+
+
+def test_usage_of_an_unknown_meter_is_billed_only_once_the_meter_says_how_it_counts(
+    runtime: Runtime, clock: FixedClock
+) -> None:
+    """500 and 510 in two hours: a sum of 1,010, or 510 at most."""
+    house_contract(runtime, (calls(),))
+    for id, value, hour in (("a", 500, 10), ("b", 510, 11)):
+        came(runtime, id, value, datetime(2026, 11, 2, hour, tzinfo=UTC))
+    billed_on(runtime, clock, AFTER_GRACE)
+    assert nets(runtime) == []
+    assert {row.code for row in all_rows(runtime, Case) if row.state == "open"} == {
+        "usage.no_meter",
+        "billing.unratable",
+    }
+    record(runtime, b.PAYMENTS, meters=(meter("api_calls", "max"),))
+    assert open_cases(runtime, "usage.no_meter") == []
+    clock.advance(days=1)
+    billed_on(runtime, clock, clock.at)
+    assert nets(runtime) == [1_020_000]
+    assert open_cases(runtime, "billing.unratable") == []
+
+
+def test_a_charge_whose_unknown_meter_counted_nothing_holds_up_no_invoice(runtime: Runtime, clock: FixedClock) -> None:
+    house_contract(runtime, (seats(), calls(source_ref="802C")))
+    billed_on(runtime, clock, AFTER_GRACE)
+    assert sum(nets(runtime)) == 400_000
 
 
 # --- what came after it was billed -----------------------------------------------------------------------------------
@@ -212,6 +231,32 @@ def test_a_correction_has_an_exception_of_its_own_and_late_usage_counts_beside_i
     assert [case.amount_minor for case in open_cases(metered)] == [10_000]
 
 
+def test_the_exception_of_a_correction_closes_when_a_rebill_bills_it_and_is_told_anew_if_that_is_withdrawn(
+    metered: Runtime, clock: FixedClock
+) -> None:
+    used(metered, 60, MID_NOVEMBER)
+    billed_on(metered, clock, AFTER_GRACE)
+    more = CorrectUsage(
+        customer_id=CUSTOMER,
+        meter="api_calls",
+        since=MID_NOVEMBER,
+        until=END_OF_NOVEMBER,
+        kind="add",
+        quantity=Decimal(40),
+        reason="Counted too little",
+    )
+    execute(metered, more, person(metered, "Ana"))
+    assert len(open_cases(metered, "usage.corrected_after_billing")) == 1
+    issue(metered, only_of(metered, "invoice"), rebill=True)
+    assert nets(metered) == [120_000, 200_000]
+    assert open_cases(metered, "usage.corrected_after_billing") == []
+    memo = only_of(metered, "credit_memo")
+    gone = WithdrawCreditMemo(document=Target(memo.id, memo.revision), reason="The invoice stands")
+    execute(metered, gone, person(metered, "Ana"))
+    (case,) = open_cases(metered)
+    assert case.amount_minor == 80_000
+
+
 # --- one charge per meter --------------------------------------------------------------------------------------------
 
 
@@ -257,79 +302,3 @@ def test_a_line_that_takes_over_a_meter_bills_only_when_the_one_before_has_ended
     billed_on(runtime, clock, AFTER_GRACE)
     assert nets(runtime) == expected
     assert len(open_cases(runtime, "billing.unratable")) == (0 if expected else 1)
-
-
-# --- commitments -----------------------------------------------------------------------------------------------------
-
-COMMITTED = ChargeTerms(kind="usage", meter="api_calls", commit_amount=Decimal(1000))
-
-
-def test_a_commitment_is_there_anew_when_its_term_is_renewed(runtime: Runtime, clock: FixedClock) -> None:
-    with runtime.transaction() as session:
-        save_meters(session, [meter("api_calls", "sum")], NOON)
-    house_contract(runtime, (calls("1", charge=COMMITTED),), auto_renews=True, renewal_months=12)
-    used(runtime, 1000, MID_NOVEMBER)
-    billed_on(runtime, clock, AFTER_GRACE)
-    used(runtime, 400, datetime(2027, 11, 5, tzinfo=UTC), "e2")
-    billed_on(runtime, clock, datetime(2027, 12, 2, 14, tzinfo=UTC))
-    assert _drawn(runtime) == [-100_000, -40_000]
-
-
-def test_a_credit_memo_gives_what_the_commitment_paid_back_to_it(runtime: Runtime, clock: FixedClock) -> None:
-    with runtime.transaction() as session:
-        save_meters(session, [meter("api_calls", "sum")], NOON)
-    house_contract(runtime, (calls("1", charge=COMMITTED), seats(source_ref="802B", quantity=Decimal(1))))
-    used(runtime, 600, MID_NOVEMBER)
-    billed_on(runtime, clock, AFTER_GRACE)
-    issue(runtime, all_of(runtime, "invoice")[-1], reason="wrong_quantity")
-    agreed(runtime)
-    posted(runtime)
-    used(runtime, 700, datetime(2026, 12, 5, tzinfo=UTC), "e2")
-    billed_on(runtime, clock, datetime(2027, 1, 2, 14, tzinfo=UTC))
-    assert _drawn(runtime) == [-70_000, -60_000]
-
-
-def _drawn(runtime: Runtime) -> list[int]:
-    """What commitments paid on invoices."""
-    invoices = {row.id for row in all_rows(runtime, Document) if row.kind == "invoice"}
-    lines = [row for row in all_rows(runtime, DocumentLine) if row.document_id in invoices and row.amount_minor < 0]
-    return sorted(row.amount_minor for row in lines)
-
-
-# --- prices ----------------------------------------------------------------------------------------------------------
-
-
-def test_a_changed_price_of_usage_is_on_the_draft_before_it_goes_out(metered: Runtime, clock: FixedClock) -> None:
-    used(metered, 100, MID_NOVEMBER)
-    billed_on(metered, clock, IN_GRACE)
-    record(metered, b.CRM, order_lines=(calls("3"),))
-    billed_on(metered, clock, AFTER_GRACE)
-    assert nets(metered) == [30_000]
-    assert [row for row in all_rows(metered, ScheduleItem) if row.kind == "adjustment"] == []
-
-
-def test_a_changed_price_of_usage_corrects_closed_periods_once(metered: Runtime, clock: FixedClock) -> None:
-    used(metered, 100, MID_NOVEMBER)
-    billed_on(metered, clock, AFTER_GRACE)
-    for price in ("25", "30"):
-        record(metered, b.CRM, order_lines=(calls(price),))
-    used(metered, 10, datetime(2026, 12, 5, tzinfo=UTC), "e2")
-    billed_on(metered, clock, datetime(2027, 1, 2, 14, tzinfo=UTC))
-    assert nets(metered) == [200_000, 130_000]
-    lines = [(row.amount_minor, row.arithmetic) for row in all_rows(metered, DocumentLine)]
-    assert (-200_000, "taken back for 1 Nov 2026 to 30 Nov 2026: 100 units × EUR 20.00 = -2,000.00") in lines
-    assert (300_000, "as agreed now for 1 Nov 2026 to 30 Nov 2026: 100 units × EUR 30.00 = 3,000.00") in lines
-    billed_on(metered, clock, datetime(2027, 2, 2, 14, tzinfo=UTC))
-    assert nets(metered) == [200_000, 130_000]
-
-
-def test_what_a_credit_memo_gave_back_of_usage_is_not_taken_back_again(metered: Runtime, clock: FixedClock) -> None:
-    used(metered, 100, MID_NOVEMBER)
-    billed_on(metered, clock, AFTER_GRACE)
-    issue(metered, only_of(metered, "invoice"), lines=((1, Decimal(500)),), reason="wrong_price")
-    agreed(metered)
-    posted(metered)
-    record(metered, b.CRM, order_lines=(calls("15"),))
-    used(metered, 10, datetime(2026, 12, 5, tzinfo=UTC), "e2")
-    billed_on(metered, clock, datetime(2027, 1, 2, 14, tzinfo=UTC))
-    assert nets(metered) == [200_000, 15_000]

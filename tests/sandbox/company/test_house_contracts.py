@@ -57,7 +57,7 @@ def test_nothing_began_more_than_four_months_ago_and_something_is_due(made: Hous
 def test_each_kind_of_error_is_planted_and_says_what_must_be_found(selling: Sandbox) -> None:
     labels = billing_truth(selling.folder)
     kinds = Counter(label["kind"] for label in labels)
-    assert len(kinds) == len(FAULTS) + len(KINDS) + 1
+    assert len(kinds) == len(FAULTS) + len(KINDS) + 2
     assert all(label["codes"] for label in labels if label["kind"] != "usage_spike")
     assert all(label["leak_minor"] > 0 for label in labels if label["kind"] in ("stripe_seats", "stripe_period"))
     items = {doc["Id"] for doc in selling.salesforce.all("OrderItem")}

@@ -1,0 +1,47 @@
+"""Contracts that charge for API calls, and calls that come."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from core.canonical import OrderLineRecord
+from core.db.tables import Case
+from core.runtime import Runtime
+from core.workflow import execute
+from core.workflow.billing_commands import RecordUsage
+from jobs.run_billing import bill_due, run_unfinished
+from tests.billing import HOUSE_METERED, seats
+from tests.core.usage.house import usage
+from tests.corrections import all_of, posted
+from tests.fakes import FixedClock
+from tests.work import JOB, all_rows
+
+MID_NOVEMBER = datetime(2026, 11, 12, tzinfo=UTC)
+END_OF_NOVEMBER = datetime(2026, 11, 30, 23, tzinfo=UTC)
+IN_GRACE, AFTER_GRACE = datetime(2026, 12, 1, 1, tzinfo=UTC), datetime(2026, 12, 2, 14, tzinfo=UTC)
+
+
+def calls(price: str = "20", **facts: Any) -> OrderLineRecord:
+    """API calls at a price each."""
+    return seats(**{"quantity": Decimal(0), "unit_price": Decimal(price), "charge": HOUSE_METERED, **facts})
+
+
+def came(runtime: Runtime, id: str, value: int, at: datetime = END_OF_NOVEMBER, **facts: Any) -> None:
+    execute(runtime, RecordUsage(key_id=None, events=(usage(id, value, at, **facts),)), JOB)
+
+
+def billed_on(runtime: Runtime, clock: FixedClock, at: datetime) -> None:
+    clock.at = at
+    bill_due(runtime)
+    run_unfinished(runtime)
+    posted(runtime)
+
+
+def nets(runtime: Runtime) -> list[int]:
+    return [row.subtotal_minor for row in all_of(runtime, "invoice") if row.state != "void"]
+
+
+def open_cases(runtime: Runtime, code: str = "usage.after_billing") -> list[Case]:
+    return [row for row in all_rows(runtime, Case) if row.state == "open" and row.code == code]
