@@ -69,7 +69,8 @@ def _is_released(page: Page, stack: Stack) -> bool:
     click_cell(page, grid(page, "Billing runs"), 0)
     heading(page, "Due")
     expect(page.get_by_text("what is clean goes out at once · started by Ana Ribeiro")).to_be_visible()
-    return page.locator(".stMarkdownBadge").first.inner_text() == "Released"
+    # What is planted to fail is named beside it.
+    return page.locator(".stMarkdownBadge").first.inner_text().startswith("Released")
 
 
 def _billed(stack: Stack, contract: str, state: str) -> Bill | None:
