@@ -71,6 +71,17 @@ def _open_customer(page: Page) -> None:
     painted(page)
 
 
+def _open_first(name: str, address: str) -> Callable[[Page], None]:
+    """Opens what stands in the first row of the grid."""
+
+    def act(page: Page) -> None:
+        click_cell(page, grid(page, name), 0)
+        page.wait_for_url(f"**/{address}?*")
+        painted(page)
+
+    return act
+
+
 PICTURES = (
     Picture("sign-in", None, "login", lambda page: expect(page.get_by_label("E-mail")).to_be_visible()),
     Picture("overview", "elif", ""),
@@ -82,6 +93,14 @@ PICTURES = (
     Picture("invoice", "ana", "invoices?show=All&state=Posted&sort=Newest", _open_invoice),
     Picture("customer", "cole", "invoices", _open_customer),
     Picture("disputes", "cole", "disputes"),
+    Picture("contracts", "ana", "contracts"),
+    Picture("contract", "ana", "contracts?billed_by=house", _open_first("Contracts", "contract")),
+    Picture("usage", "ana", "usage"),
+    Picture("billing-runs", "ana", "billing_runs"),
+    Picture("billing-run", "ana", "billing_runs", _open_first("Billing runs", "billing_run")),
+    Picture("drift", "ana", "drift"),
+    Picture("entities", "chen", "entities"),
+    Picture("api-keys", "ada", "api_keys"),
     Picture("integrations", "ada", "integrations"),
     Picture("audit", "chen", "audit"),
     Picture("import", "chen", "import"),

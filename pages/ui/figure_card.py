@@ -19,8 +19,11 @@ _DRAWER_WIDTH = 620
 def figure_card(figure: Figure, *, detail: str | None = None) -> None:
     """The value with its name; `detail` is a few words below it. The button opens the working in a drawer."""
     with st.container(border=True, height="stretch", gap="xsmall"):
+        # The name has the whole width: a metric would cut it off beside the button.
+        st.caption(figure.name, help=figure.note)
         with st.container(horizontal=True, wrap=False, horizontal_alignment="distribute", gap="xsmall"):
-            st.metric(figure.name, shown(figure.value, figure.unit, is_short=True), help=figure.note)
+            value = shown(figure.value, figure.unit, is_short=True)
+            st.metric(figure.name, value, label_visibility="collapsed")
             opened = st.button(
                 "",
                 key=f"figure_{figure.key}",
@@ -59,7 +62,7 @@ def shown(value: Decimal | int | None, unit: str, *, is_short: bool = False) -> 
         return money.NOTHING
     match unit:
         case "days":
-            return f"{value:,.1f} days"
+            return f"{value:,.1f} {'d' if is_short else 'days'}"
         case "hours":
             return _hours(Decimal(value))
         case "percent":
