@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Iterator
+from types import GenericAlias
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -13,10 +14,15 @@ from core.intake.model import Arrival, NewRow
 from jobs.readings import Batch, Readable, Readings
 
 _Facts = list[CanonicalRecord]
-_LISTS: dict[str, TypeAdapter[_Facts]] = {
-    each.__name__: TypeAdapter(list[each])  # type: ignore[valid-type]
-    for each in CanonicalRecord.__subclasses__()
-}
+
+
+def _list_of(kind: type[CanonicalRecord]) -> TypeAdapter[_Facts]:
+    """For list[kind], which can be written out for a kind that is named in the source only."""
+    made: Any = GenericAlias(list, (kind,))
+    return TypeAdapter(made)
+
+
+_LISTS = {kind.__name__: _list_of(kind) for kind in CanonicalRecord.__subclasses__()}
 
 
 def packed(batch: Batch) -> bytes:

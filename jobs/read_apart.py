@@ -78,11 +78,12 @@ class ReadingApart:
         return self._process[1]
 
     def _end(self) -> None:
-        """Whoever still has something to send cannot, and ends."""
+        """The process may be waiting for a slow vendor; it holds nothing that would be lost."""
         if self._process is not None:
             process, connection = self._process
             self._process = None
             connection.close()
+            process.terminate()
             process.join()
 
 

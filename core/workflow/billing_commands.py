@@ -284,14 +284,8 @@ class ApplyDriftFix(Command):
     case: Target
 
 
-BillingCommand = (
-    PlanSchedules
-    | RecordUsage
-    | SummariseUsage
-    | CorrectUsage
-    | CreateApiKey
-    | RevokeApiKey
-    | StartBillingRun
+RunCommand = (
+    StartBillingRun
     | GenerateParts
     | SettleDrafts
     | FinishRun
@@ -301,6 +295,15 @@ BillingCommand = (
     | ReleaseInvoices
     | WithdrawInvoice
     | RerateDrafts
+)
+BillingCommand = (
+    RunCommand
+    | PlanSchedules
+    | RecordUsage
+    | SummariseUsage
+    | CorrectUsage
+    | CreateApiKey
+    | RevokeApiKey
     | RecordTax
     | RecordView
     | ResendInvoice

@@ -23,6 +23,8 @@ from core.workflow.handlers import (
 
 
 def handle_billing(command: b.BillingCommand, ctx: Context) -> Outcome:
+    if isinstance(command, b.RunCommand):
+        return _handle_run(command, ctx)
     match command:
         case b.PlanSchedules():
             return scheduling.plan_schedules(command, ctx)
@@ -36,26 +38,6 @@ def handle_billing(command: b.BillingCommand, ctx: Context) -> Outcome:
             return granting_keys.create_api_key(command, ctx)
         case b.RevokeApiKey():
             return granting_keys.revoke_api_key(command, ctx)
-        case b.StartBillingRun():
-            return running.start_billing_run(command, ctx)
-        case b.GenerateParts():
-            return running.generate_parts(command, ctx)
-        case b.SettleDrafts():
-            return running.settle_drafts(command, ctx)
-        case b.FinishRun():
-            return running.finish_run(command, ctx)
-        case b.ResumeRun():
-            return running.resume_run(command, ctx)
-        case b.ReleaseRun():
-            return running.release_run(command, ctx)
-        case b.CancelRun():
-            return running.cancel_run(command, ctx)
-        case b.ReleaseInvoices():
-            return running.release_invoices(command, ctx)
-        case b.WithdrawInvoice():
-            return withdrawing.withdraw_invoice(command, ctx)
-        case b.RerateDrafts():
-            return running.rerate_drafts(command, ctx)
         case b.RecordTax():
             return determining.record_tax(command, ctx)
         case b.RecordView():
@@ -76,5 +58,31 @@ def handle_billing(command: b.BillingCommand, ctx: Context) -> Outcome:
             return selling.watch_sales(command, ctx)
         case b.ApplyDriftFix():
             return drifting.apply_drift_fix(command, ctx)
+        case _:
+            assert_never(command)
+
+
+def _handle_run(command: b.RunCommand, ctx: Context) -> Outcome:
+    match command:
+        case b.StartBillingRun():
+            return running.start_billing_run(command, ctx)
+        case b.GenerateParts():
+            return running.generate_parts(command, ctx)
+        case b.SettleDrafts():
+            return running.settle_drafts(command, ctx)
+        case b.FinishRun():
+            return running.finish_run(command, ctx)
+        case b.ResumeRun():
+            return running.resume_run(command, ctx)
+        case b.ReleaseRun():
+            return running.release_run(command, ctx)
+        case b.CancelRun():
+            return running.cancel_run(command, ctx)
+        case b.ReleaseInvoices():
+            return running.release_invoices(command, ctx)
+        case b.WithdrawInvoice():
+            return withdrawing.withdraw_invoice(command, ctx)
+        case b.RerateDrafts():
+            return running.rerate_drafts(command, ctx)
         case _:
             assert_never(command)

@@ -283,12 +283,21 @@ class ReleasePolicy(Command):
     effective_from: date
 
 
-AnyCommand = (
+# What comes from outside systems and goes to them.
+OutsideCommand = (
     RecordFacts
     | DecideReceived
     | ImportLedger
     | ReportBadRecord
     | RecordDelivery
+    | RetryDeliveries
+    | SetAsideDeliveries
+    | RetryInboxItems
+    | SetAsideInboxItems
+    | SetConnectionState
+)
+AnyCommand = (
+    OutsideCommand
     | AssignCases
     | WaiveCases
     | CorrectDocument
@@ -301,11 +310,6 @@ AnyCommand = (
     | RecordPromise
     | OpenDispute
     | CloseDispute
-    | RetryDeliveries
-    | SetAsideDeliveries
-    | RetryInboxItems
-    | SetAsideInboxItems
-    | SetConnectionState
     | EscalateOverdue
     | TakeSnapshot
     | SaveUser

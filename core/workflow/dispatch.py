@@ -23,17 +23,9 @@ from core.workflow.handlers import (
 def handle(command: c.AnyCommand, ctx: Context) -> Outcome:
     if isinstance(command, BillingCommand):
         return handle_billing(command, ctx)
+    if isinstance(command, c.OutsideCommand):
+        return _handle_outside(command, ctx)
     match command:
-        case c.RecordFacts():
-            return recording.record_facts(command, ctx)
-        case c.DecideReceived():
-            return recording.decide_received(command, ctx)
-        case c.ImportLedger():
-            return importing.import_ledger(command, ctx)
-        case c.ReportBadRecord():
-            return operating.report_bad_record(command, ctx)
-        case c.RecordDelivery():
-            return delivering.record_delivery(command, ctx)
         case c.AssignCases():
             return correcting.assign_cases(command, ctx)
         case c.WaiveCases():
@@ -58,6 +50,30 @@ def handle(command: c.AnyCommand, ctx: Context) -> Outcome:
             return collecting.open_dispute(command, ctx)
         case c.CloseDispute():
             return collecting.close_dispute(command, ctx)
+        case c.EscalateOverdue():
+            return governing.escalate_overdue(command, ctx)
+        case c.TakeSnapshot():
+            return governing.take_snapshot(command, ctx)
+        case c.SaveUser():
+            return governing.save_user(command, ctx)
+        case c.ReleasePolicy():
+            return governing.release_policy(command, ctx)
+        case _:
+            assert_never(command)
+
+
+def _handle_outside(command: c.OutsideCommand, ctx: Context) -> Outcome:
+    match command:
+        case c.RecordFacts():
+            return recording.record_facts(command, ctx)
+        case c.DecideReceived():
+            return recording.decide_received(command, ctx)
+        case c.ImportLedger():
+            return importing.import_ledger(command, ctx)
+        case c.ReportBadRecord():
+            return operating.report_bad_record(command, ctx)
+        case c.RecordDelivery():
+            return delivering.record_delivery(command, ctx)
         case c.RetryDeliveries():
             return delivering.retry_deliveries(command, ctx)
         case c.SetAsideDeliveries():
@@ -68,13 +84,5 @@ def handle(command: c.AnyCommand, ctx: Context) -> Outcome:
             return operating.set_aside_inbox_items(command, ctx)
         case c.SetConnectionState():
             return operating.set_connection_state(command, ctx)
-        case c.EscalateOverdue():
-            return governing.escalate_overdue(command, ctx)
-        case c.TakeSnapshot():
-            return governing.take_snapshot(command, ctx)
-        case c.SaveUser():
-            return governing.save_user(command, ctx)
-        case c.ReleasePolicy():
-            return governing.release_policy(command, ctx)
         case _:
             assert_never(command)
