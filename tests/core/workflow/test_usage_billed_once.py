@@ -9,7 +9,6 @@ import pytest
 
 from core.db.tables import Case, ScheduleItem
 from core.runtime import Runtime
-from core.usage.store import save_meters
 from core.workflow import execute
 from core.workflow.billing_commands import CorrectUsage, SummariseUsage, WithdrawCreditMemo
 from core.workflow.command import Target
@@ -21,7 +20,19 @@ from tests.billing import ENDS, HOUSE_METERED, STARTS, house_contract, seats, st
 from tests.core.usage.house import CUSTOMER, meter
 from tests.corrections import all_of, issue, only_of
 from tests.fakes import NOON, FixedClock
-from tests.metered import AFTER_GRACE, END_OF_NOVEMBER, IN_GRACE, MID_NOVEMBER, billed_on, calls, came, nets, open_cases
+from tests.metered import (
+    AFTER_GRACE,
+    END_OF_NOVEMBER,
+    IN_GRACE,
+    MID_NOVEMBER,
+    billed_on,
+    calls,
+    came,
+    count_calls,
+    metered_house,
+    nets,
+    open_cases,
+)
 from tests.stores import Furniture
 from tests.work import JOB, all_rows, person, record
 
@@ -33,10 +44,7 @@ def furniture() -> Furniture:
 
 @pytest.fixture
 def metered(runtime: Runtime) -> Runtime:
-    with runtime.transaction() as session:
-        save_meters(session, [meter("api_calls", "sum")], NOON)
-    house_contract(runtime, (calls(),))
-    return runtime
+    return metered_house(runtime)
 
 
 # --- what came to nothing --------------------------------------------------------------------------------------------
@@ -91,8 +99,7 @@ def test_usage_that_came_in_beside_the_run_is_found_when_days_are_summarised(
 
 
 def test_usage_within_what_is_included_is_billed_once_it_goes_beyond(runtime: Runtime, clock: FixedClock) -> None:
-    with runtime.transaction() as session:
-        save_meters(session, [meter("api_calls", "sum")], NOON)
+    count_calls(runtime)
     house_contract(runtime, (calls(charge=HOUSE_METERED.model_copy(update={"included_quantity": Decimal(100)})),))
     used(runtime, 80, MID_NOVEMBER)
     billed_on(runtime, clock, AFTER_GRACE)
@@ -294,8 +301,7 @@ def test_a_second_contract_does_not_bill_again_what_the_first_has_billed(metered
 def test_a_line_that_takes_over_a_meter_bills_only_when_the_one_before_has_ended(
     runtime: Runtime, clock: FixedClock, ends_on: date, expected: list[int]
 ) -> None:
-    with runtime.transaction() as session:
-        save_meters(session, [meter("api_calls", "sum")], NOON)
+    count_calls(runtime)
     lines = (calls("1", ends_on=ends_on), calls("2", source_ref="802B", starts_on=date(2026, 11, 10)))
     house_contract(runtime, lines)
     used(runtime, 100, MID_NOVEMBER)

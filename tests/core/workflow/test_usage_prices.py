@@ -10,15 +10,13 @@ import pytest
 from core.canonical import ChargeTerms
 from core.db.tables import Document, DocumentLine, ScheduleItem
 from core.runtime import Runtime
-from core.usage.store import save_meters
 from jobs.plan_schedules import plan_schedules
 from tests import builders as b
 from tests import work
 from tests.billing import house_contract, seats, used
-from tests.core.usage.house import meter
 from tests.corrections import agreed, all_of, issue, only_of, posted
-from tests.fakes import NOON, FixedClock
-from tests.metered import AFTER_GRACE, IN_GRACE, MID_NOVEMBER, billed_on, calls, came, nets
+from tests.fakes import FixedClock
+from tests.metered import AFTER_GRACE, IN_GRACE, MID_NOVEMBER, billed_on, calls, came, count_calls, metered_house, nets
 from tests.stores import Furniture
 from tests.work import all_rows, record
 
@@ -30,10 +28,7 @@ def furniture() -> Furniture:
 
 @pytest.fixture
 def metered(runtime: Runtime) -> Runtime:
-    with runtime.transaction() as session:
-        save_meters(session, [meter("api_calls", "sum")], NOON)
-    house_contract(runtime, (calls(),))
-    return runtime
+    return metered_house(runtime)
 
 
 # --- commitments -----------------------------------------------------------------------------------------------------
@@ -42,8 +37,7 @@ COMMITTED = ChargeTerms(kind="usage", meter="api_calls", commit_amount=Decimal(1
 
 
 def test_a_commitment_is_there_anew_when_its_term_is_renewed(runtime: Runtime, clock: FixedClock) -> None:
-    with runtime.transaction() as session:
-        save_meters(session, [meter("api_calls", "sum")], NOON)
+    count_calls(runtime)
     house_contract(runtime, (calls("1", charge=COMMITTED),), auto_renews=True, renewal_months=12)
     used(runtime, 1000, MID_NOVEMBER)
     billed_on(runtime, clock, AFTER_GRACE)
@@ -53,8 +47,7 @@ def test_a_commitment_is_there_anew_when_its_term_is_renewed(runtime: Runtime, c
 
 
 def test_a_credit_memo_gives_what_the_commitment_paid_back_to_it(runtime: Runtime, clock: FixedClock) -> None:
-    with runtime.transaction() as session:
-        save_meters(session, [meter("api_calls", "sum")], NOON)
+    count_calls(runtime)
     house_contract(runtime, (calls("1", charge=COMMITTED), seats(source_ref="802B", quantity=Decimal(1))))
     used(runtime, 600, MID_NOVEMBER)
     billed_on(runtime, clock, AFTER_GRACE)
@@ -78,8 +71,7 @@ def test_a_price_of_committed_usage_is_corrected_once_the_commitment_is_used_up(
 ) -> None:
     """600 in November at 1.00 are paid by the commitment of 1,000.00, which 300 in December at 2.00 use up. So both
     months cost 1,800.00 now, of which 800.00 is to be paid."""
-    with runtime.transaction() as session:
-        save_meters(session, [meter("api_calls", "sum")], NOON)
+    count_calls(runtime)
     house_contract(runtime, (calls("1", charge=COMMITTED),))
     used(runtime, 600, MID_NOVEMBER)
     billed_on(runtime, clock, AFTER_GRACE)
@@ -95,8 +87,7 @@ def test_a_price_of_committed_usage_is_corrected_once_the_commitment_is_used_up(
 
 def test_a_price_of_usage_beyond_a_commitment_is_corrected(runtime: Runtime, clock: FixedClock) -> None:
     """2,000 at 1.00, of which the commitment pays 1,000.00; at 3.00 they cost 6,000.00."""
-    with runtime.transaction() as session:
-        save_meters(session, [meter("api_calls", "sum")], NOON)
+    count_calls(runtime)
     house_contract(runtime, (calls("1", charge=COMMITTED),))
     used(runtime, 2_000, MID_NOVEMBER)
     billed_on(runtime, clock, AFTER_GRACE)
