@@ -16,7 +16,7 @@ from core.workflow import execute
 from core.workflow.actors import job
 from core.workflow.commands import ReleasePolicy
 from jobs.once import deliver_due
-from jobs.pull import pull_all
+from jobs.pull_all import pull_all
 
 SCALE, PORT = "0.25", 8710
 

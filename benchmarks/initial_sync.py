@@ -14,7 +14,7 @@ from benchmarks.recorder import Recorder
 from benchmarks.stage import sandbox, store
 from core.db.tables import Document
 from core.runtime import Runtime
-from jobs.pull import pull_all
+from jobs.pull_all import pull_all
 from jobs.read_apart import prepare
 
 SCALE, PORT, LIMIT = "1", 8720, 3.0

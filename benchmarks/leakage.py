@@ -28,7 +28,7 @@ from core.validation.drift import LEAKING
 from core.workflow.actors import job
 from core.workflow.api_keys import make_api_key
 from jobs.once import deliver_due
-from jobs.pull import pull_all
+from jobs.pull_all import pull_all
 from jobs.run_billing import bill_due, run_unfinished
 from jobs.watch_drift import watch_drift
 from sandbox.server import Serving

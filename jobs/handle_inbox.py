@@ -3,62 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy.exc import DataError, IntegrityError
 
-from core.canonical import (
-    CanonicalRecord,
-    ContractRecord,
-    CreditMemoRecord,
-    CustomerRecord,
-    DeliveryNotice,
-    DisputeRecord,
-    EntityRecord,
-    ExchangeRate,
-    InvoiceRecord,
-    LedgerRecord,
-    MeterRecord,
-    OpportunityRecord,
-    OrderLineRecord,
-    PaymentRecord,
-    ProductRecord,
-    QuoteRecord,
-    SubscriptionRecord,
-)
 from core.intake import store
-from core.intake.model import Arrival, InboxRow
+from core.intake.model import InboxRow
 from core.kit.errors import Refused
 from core.ports import Source
 from core.runtime import Runtime
 from core.workflow import execute
 from core.workflow.actors import job
 from core.workflow.commands import DecideReceived, RecordFacts, ReportBadRecord
-from jobs.readings import BATCH, Readable, Readings, in_words, read_records
+from jobs.readings import BATCH, Batch, Readable, facts_of, in_words, read_records
 
 _ACTOR = job("handle_inbox")
-_FIELDS: dict[type[CanonicalRecord], str] = {
-    EntityRecord: "entities",
-    ExchangeRate: "rates",
-    ProductRecord: "products",
-    CustomerRecord: "customers",
-    ContractRecord: "contracts",
-    OrderLineRecord: "order_lines",
-    OpportunityRecord: "opportunities",
-    QuoteRecord: "quotes",
-    SubscriptionRecord: "subscriptions",
-    MeterRecord: "meters",
-    LedgerRecord: "ledger",
-    InvoiceRecord: "invoices",
-    CreditMemoRecord: "credit_memos",
-    PaymentRecord: "payments",
-    DisputeRecord: "disputes",
-    DeliveryNotice: "notices",
-}
-# How far an invoice or credit memo has come. What was sent earlier may arrive later, and brings nothing back.
-_STAGES = {"draft": 0, "open": 1, "uncollectible": 1, "issued": 1, "paid": 2, "void": 3}
 # What the store or a handler may object to in the facts themselves; a lost connection is not among these.
 _UNACCEPTABLE = (Refused, DataError, IntegrityError)
 
@@ -93,31 +52,25 @@ def _next_rows(runtime: Runtime, source: Source) -> list[InboxRow]:
 
 
 def handle_rows(runtime: Runtime, source: Source, rows: Sequence[InboxRow], *, is_backfill: bool = False) -> None:
-    """Records the facts of `rows`; afterwards none of them waits any more."""
-    settle(
-        runtime, source.capabilities.system, read_records(source, [(row.id, row.record) for row in rows]), is_backfill
-    )
+    """Records the facts of `rows`; those that say nothing become cases. Afterwards none of them waits any more."""
+    readings = read_records(source, [(row.id, row.record) for row in rows])
+    _report_unreadable(runtime, readings.unreadable)
+    _record(runtime, source.capabilities.system, readings.readable, is_backfill)
 
 
-def settle(runtime: Runtime, system: str, readings: Readings, is_backfill: bool) -> None:
-    """Records what received rows say; those that say nothing become cases."""
-    _report_unreadable(runtime, readings)
-    _record(runtime, system, readings.readable, is_backfill)
-
-
-def take_in(runtime: Runtime, system: str, arrival: Arrival, readings: Readings) -> bool:
+def take_in(runtime: Runtime, system: str, batch: Batch) -> bool:
     """History at once: rows, cursor and facts of a batch in one transaction. False, and nothing done, when the store
-    or a handler objects to any of it: its rows are to be received then, and settled."""
+    or a handler objects to any of it: its rows are to be received then, and handled."""
     try:
-        execute(runtime, replace(_command(system, readings.readable, True), arrival=arrival), _ACTOR)
+        execute(runtime, RecordFacts(source=system, arrival=batch.arrival, is_backfill=True, **batch.facts), _ACTOR)
     except _UNACCEPTABLE:
         return False
-    _report_unreadable(runtime, readings)
+    _report_unreadable(runtime, batch.unreadable)
     return True
 
 
-def _report_unreadable(runtime: Runtime, readings: Readings) -> None:
-    for id, error in readings.unreadable:
+def _report_unreadable(runtime: Runtime, unreadable: Iterable[tuple[UUID, str]]) -> None:
+    for id, error in unreadable:
         _report(runtime, id, error)
 
 
@@ -146,28 +99,7 @@ def _record(runtime: Runtime, system: str, readable: list[Readable], is_backfill
 
 def _command(system: str, readable: list[Readable], is_backfill: bool) -> RecordFacts:
     inbox_ids = tuple(each.id for each in readable)
-    facts = _by_kind(fact for each in readable for fact in each.facts)
-    return RecordFacts(source=system, inbox_ids=inbox_ids, is_backfill=is_backfill, **facts)
-
-
-def _by_kind(facts: Iterable[CanonicalRecord]) -> dict[str, Any]:
-    """Facts under the command's field for their kind; of the same record only the one that is furthest on, and of
-    those the latest."""
-    latest: dict[tuple[type[CanonicalRecord], str, str], CanonicalRecord] = {}
-    for fact in facts:
-        key = (type(fact), fact.source, fact.source_ref)
-        known = latest.pop(key, fact)
-        latest[key] = known if _is_behind(fact, known) else fact
-    fields: dict[str, list[CanonicalRecord]] = {}
-    for fact in latest.values():
-        fields.setdefault(_FIELDS[type(fact)], []).append(fact)
-    return {name: tuple(records) for name, records in fields.items()}
-
-
-def _is_behind(fact: CanonicalRecord, known: CanonicalRecord) -> bool:
-    if isinstance(fact, InvoiceRecord | CreditMemoRecord) and isinstance(known, InvoiceRecord | CreditMemoRecord):
-        return _STAGES[fact.status] < _STAGES[known.status]
-    return False
+    return RecordFacts(source=system, inbox_ids=inbox_ids, is_backfill=is_backfill, **facts_of(readable))
 
 
 def _report(runtime: Runtime, inbox_id: UUID, error: str) -> None:

@@ -13,7 +13,8 @@ from jobs.determine_tax import determine_tax
 from jobs.escalate_overdue import escalate_overdue
 from jobs.handle_inbox import handle_waiting
 from jobs.plan_schedules import plan_schedules
-from jobs.pull import Way, pull, pull_all
+from jobs.pull import Way, pull
+from jobs.pull_all import pull_all
 from jobs.run_billing import bill_due, run_unfinished
 from jobs.summarise_usage import summarise_usage
 from jobs.sweep_stalled import prune, sweep_stalled

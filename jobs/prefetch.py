@@ -49,7 +49,7 @@ def _put(page: _T | None, waiting: Queue[_T | None], is_over: Event) -> None:
             return
 
 
-def batches(pages: Iterator[Page], size: int) -> Iterator[Page]:
+def batches(pages: Iterator[Page], size: int) -> Generator[Page]:
     """Joins small pages until `size` records are together or nothing more comes; what came before a failure is
     handed on before it is raised."""
     joined: Page | None = None

@@ -4,32 +4,29 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Callable, Iterable, Mapping, Set
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from typing import Any
 
 from core.intake import store
-from core.intake.model import Arrival
+from core.intake.arriving import as_received, new_rows, rows_of
+from core.intake.model import NewRow
 from core.ports import ConnectorFailure, Misconfigured, Source
 from core.runtime import Runtime
 from core.workflow import execute
 from core.workflow.actors import job
 from core.workflow.commands import SetConnectionState
 from jobs.exclusive import exclusive
-from jobs.handle_inbox import decide_received, handle_waiting, is_history_read, settle, take_in
+from jobs.handle_inbox import decide_received, handle_rows, handle_waiting, is_history_read, take_in
 from jobs.prefetch import read_ahead
 from jobs.queue import enqueue_once
 from jobs.read_apart import OBJECTS_BETWEEN_COLLECTIONS, Reader, Reading, reading_here
-from jobs.readings import Readings, read_batches
-from jobs.schedule import FIRST_SYNC
-
-# (system, stream) of what was read to its end once.
-Completed = Set[tuple[str, str]]
+from jobs.readings import Batch, read_pages
+from jobs.schedule import DECIDED_FROM, is_decidable, is_due
 
 _ACTOR = job("pull")
 _BATCHES_AHEAD = 2
-_SECONDS_BETWEEN_LOOKS = 0.5
 # The thread that waits for the store asks it thousands of short questions. By default it would wait five milliseconds
 # after each answer for the thread that translates.
 _SECONDS_BETWEEN_THREADS = 0.0005
@@ -49,7 +46,7 @@ class Way:
     reading: Reading = reading_here
 
 
-_PLAIN = Way()
+PLAIN = Way()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +60,13 @@ class _Pull:
     read_history: Reader
 
 
-def pull(runtime: Runtime, source: Source, systems: Iterable[str], way: Way = _PLAIN) -> int:
+def pull(runtime: Runtime, source: Source, systems: Iterable[str], way: Way = PLAIN) -> int:
     """Reads every stream whose turn has come; answers how many records were new. A failing or paused system is
     left alone until its time comes, and one that somebody else is reading, now."""
     return try_pull(runtime, source, systems, way) or 0
 
 
-def try_pull(runtime: Runtime, source: Source, systems: Iterable[str], way: Way = _PLAIN) -> int | None:
+def try_pull(runtime: Runtime, source: Source, systems: Iterable[str], way: Way = PLAIN) -> int | None:
     """As `pull`, but None when somebody else is at the system's records right now."""
     system = source.capabilities.system
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
@@ -104,8 +101,8 @@ def _pull_streams(pull: _Pull) -> int:
             break
         with runtime.reading() as session:
             done = store.completed_streams(session)
-        if not is_due(system, stream.name, done, pull.systems):
-            continue
+        if not is_due((system, stream.name), done, pull.systems):
+            break
         count += _pull_stream(pull, stream.name)
         with runtime.transaction() as session:
             store.record_success(session, system, runtime.now())
@@ -114,34 +111,49 @@ def _pull_streams(pull: _Pull) -> int:
         count += handle_waiting(runtime, source)
     if is_history_read(runtime, source):
         decide_received(runtime, system)
+        _decide_beside(pull)
     return count
 
 
-def is_due(system: str, stream: str, done: Completed, systems: frozenset[str]) -> bool:
-    """Whether all that must be known before is known; a system that is not connected keeps nobody waiting."""
-    for stage in FIRST_SYNC:
-        if (system, stream) in stage:
-            return True
-        if any(place not in done for place in stage if place[0] in systems):
-            return False
-    return True
+def _decide_beside(pull: _Pull) -> None:
+    """What other systems have brought need not wait for the end of their history: this one has nothing else to do."""
+    with pull.runtime.reading() as session:
+        done = store.completed_streams(session)
+    if is_decidable(done, pull.systems):
+        billing = {system for system, stream in DECIDED_FROM & done if stream == "invoices"}
+        for system in sorted(billing - {pull.source.capabilities.system}):
+            decide_received(pull.runtime, system)
 
 
 def _pull_stream(pull: _Pull, stream: str) -> int:
     runtime, source, system = pull.runtime, pull.source, pull.source.capabilities.system
     with runtime.transaction() as session:
         place = store.open_stream(session, system, stream, runtime.now())
-    if not place.is_complete and place.expected is None:
+    if place.is_complete:
+        return _pull_news(pull, stream, place.cursor)
+    if place.expected is None:
         _note_expected(runtime, source, stream)
+    return _pull_history(pull, stream, place.cursor)
+
+
+def _pull_news(pull: _Pull, stream: str, cursor: Mapping[str, Any]) -> int:
     count = 0
-    read = read_batches if place.is_complete else pull.read_history
-    with closing(read_ahead(read(source, stream, place.cursor), _BATCHES_AHEAD)) as arrived:
-        for arrival, readings in arrived:
-            count += _keep(runtime, source, arrival, readings, not place.is_complete)
+    with closing(read_pages(pull.source, stream, cursor)) as pages:
+        for page in pages:
+            count += _receive(pull, stream, page.cursor, new_rows(page.records))
+            if pull.must_stop():
+                break
+    return count
+
+
+def _pull_history(pull: _Pull, stream: str, cursor: Mapping[str, Any]) -> int:
+    count = 0
+    with closing(read_ahead(pull.read_history(pull.source, stream, cursor), _BATCHES_AHEAD)) as arrived:
+        for batch in arrived:
+            count += _keep(pull, batch)
             if pull.must_stop():
                 return count
-    if not place.is_complete:
-        _complete(runtime, system, stream)
+    _complete(pull, stream)
     return count
 
 
@@ -151,67 +163,31 @@ def _note_expected(runtime: Runtime, source: Source, stream: str) -> None:
         store.expect(session, source.capabilities.system, stream, expected)
 
 
-def _keep(runtime: Runtime, source: Source, arrival: Arrival, readings: Readings, is_backfill: bool) -> int:
+def _keep(pull: _Pull, batch: Batch) -> int:
+    """Takes history in as a whole, or row by row when something of it is objected to; answers how many were new."""
+    arrival = batch.arrival
+    if arrival.count and take_in(pull.runtime, pull.source.capabilities.system, batch):
+        return arrival.count
+    return _receive(pull, arrival.stream, arrival.cursor, rows_of(arrival.lines), is_backfill=True)
+
+
+def _receive(
+    pull: _Pull, stream: str, cursor: dict[str, Any], rows: Sequence[NewRow], *, is_backfill: bool = False
+) -> int:
     """The rows are in the inbox and the cursor stands behind them, or neither; answers how many were new. Those that
-    are received and not settled, after a crash for instance, are handled by the next pull."""
-    system, now = source.capabilities.system, runtime.now()
-    if is_backfill and arrival.rows and take_in(runtime, system, arrival, readings):
-        return len(arrival.rows)
+    are received and not handled, after a crash for instance, are handled by the next pull."""
+    runtime, system, now = pull.runtime, pull.source.capabilities.system, pull.runtime.now()
     with runtime.transaction() as session:
-        kept = store.receive_rows(session, system, arrival.rows, now)
-        store.advance(session, system, arrival.stream, (arrival.cursor, len(kept)), now)
-    settle(runtime, system, readings.of(row.id for row in kept), is_backfill)
+        kept = store.receive_rows(session, system, rows, now)
+        store.advance(session, system, stream, (cursor, len(kept)), now)
+    handle_rows(runtime, pull.source, [as_received(row) for row in kept], is_backfill=is_backfill)
     return len(kept)
 
 
-def _complete(runtime: Runtime, system: str, stream: str) -> None:
-    """Marks the end of the first reading and calls those who waited for it."""
+def _complete(pull: _Pull, stream: str) -> None:
+    """Marks the end of the first reading and calls those who may have waited for it."""
+    runtime, system = pull.runtime, pull.source.capabilities.system
     with runtime.transaction() as session:
         store.complete(session, system, stream, runtime.now())
-        for other in {place[0] for stage in FIRST_SYNC for place in stage} - {system}:
+        for other in pull.systems - {system} if (system, stream) in DECIDED_FROM else ():
             enqueue_once(session, "pull", {"system": other})
-
-
-def pull_all(runtime: Runtime, sources: Mapping[str, Source], readings: Mapping[str, Reading] | None = None) -> int:
-    """Round after round over all systems at once, until one brings neither records nor the end of a stream: a whole
-    first synchronisation in one call. Answers how many records were new."""
-    ways = {name: Way(reading=each) for name, each in (readings or {}).items()}
-    total, before = 0, -1
-    while True:
-        count = _pull_side_by_side(runtime, sources, lambda name: ways.get(name, _PLAIN))
-        done = len(_completed(runtime))
-        total += count
-        if not count and done == before:
-            return total
-        before = done
-
-
-def _pull_side_by_side(runtime: Runtime, sources: Mapping[str, Source], way_of: Callable[[str], Way]) -> int:
-    """Pulls every system, and again those of which a stream has become due meanwhile."""
-    count = 0
-    seen: dict[str, Completed] = {}
-    with ThreadPoolExecutor(len(sources) or 1, "pull") as pool:
-        running: dict[Future[int], str] = {}
-        while True:
-            done = _completed(runtime)
-            for name in sources.keys() - running.values():
-                if name not in seen or (done != seen[name] and _has_more(sources[name], done, frozenset(sources))):
-                    seen[name] = done
-                    running[pool.submit(pull, runtime, sources[name], sources, way_of(name))] = name
-            if not running:
-                return count
-            finished, _ = wait(running, _SECONDS_BETWEEN_LOOKS, FIRST_COMPLETED)
-            for each in finished:
-                del running[each]
-                count += each.result()
-
-
-def _completed(runtime: Runtime) -> Completed:
-    with runtime.reading() as session:
-        return frozenset(store.completed_streams(session))
-
-
-def _has_more(source: Source, done: Completed, systems: frozenset[str]) -> bool:
-    """Whether a stream that was never read to its end is due."""
-    places = ((source.capabilities.system, stream.name) for stream in source.capabilities.streams)
-    return any(place not in done and is_due(*place, done, systems) for place in places)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -10,10 +10,11 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from core.canonical import CanonicalRecord
-from core.intake.arriving import new_rows
+from core.intake.arriving import lines_of, new_rows
 from core.intake.model import Arrival
 from core.kit.errors import Refused
-from core.ports import RawRecord, Source
+from core.ports import Page, RawRecord, Source
+from jobs.facts_by_kind import Facts, by_kind
 from jobs.prefetch import batches, read_ahead
 
 BATCH = 1_000
@@ -37,14 +38,14 @@ class Readings:
     readable: list[Readable]
     unreadable: list[tuple[UUID, str]]
 
-    def of(self, ids: Iterable[UUID]) -> Readings:
-        """Only what these rows say."""
-        kept = frozenset(ids)
-        readable = [each for each in self.readable if each.id in kept]
-        return Readings(readable, [each for each in self.unreadable if each[0] in kept])
 
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some of a stream's history: its rows, what they say, and what is wrong with those that say nothing."""
 
-Batch = tuple[Arrival, Readings]
+    arrival: Arrival
+    facts: Facts
+    unreadable: list[tuple[UUID, str]]
 
 
 def read_records(source: Source, records: Iterable[tuple[UUID, RawRecord]]) -> Readings:
@@ -58,13 +59,28 @@ def read_records(source: Source, records: Iterable[tuple[UUID, RawRecord]]) -> R
     return readings
 
 
+def read_pages(source: Source, stream: str, cursor: Mapping[str, Any]) -> Generator[Page]:
+    """A stream from `cursor` on, in pages as long as they are kept, fetched by another thread. Raises what fetching
+    raises, after what came before it."""
+    return batches(read_ahead(source.pull(stream, cursor), _PAGES_AHEAD), BATCH)
+
+
 def read_batches(source: Source, stream: str, cursor: Mapping[str, Any]) -> Iterator[Batch]:
-    """A stream from `cursor` on, in batches as they are kept: another thread fetches while this one translates. Raises
-    what reading raises, after what came before it."""
-    for batch in batches(read_ahead(source.pull(stream, cursor), _PAGES_AHEAD), BATCH):
-        rows = new_rows(batch.records)
-        ids = [row.id for row in rows]
-        yield Arrival(stream, batch.cursor, rows), read_records(source, zip(ids, batch.records, strict=True))
+    """A stream's history from `cursor` on, like `read_pages`, written out and translated."""
+    for page in read_pages(source, stream, cursor):
+        yield _batch(source, stream, page)
+
+
+def _batch(source: Source, stream: str, page: Page) -> Batch:
+    rows = new_rows(page.records)
+    readings = read_records(source, zip([row.id for row in rows], page.records, strict=True))
+    unread = frozenset([id for id, _ in readings.unreadable])
+    arrival = Arrival(stream, page.cursor, lines_of(rows), len(rows), unread)
+    return Batch(arrival, facts_of(readings.readable), readings.unreadable)
+
+
+def facts_of(readable: Iterable[Readable]) -> Facts:
+    return by_kind([fact for each in readable for fact in each.facts])
 
 
 def in_words(reason: Exception) -> str:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+# A stream of a system, and those that were read to their end once.
+Place = tuple[str, str]
+Completed = Set[Place]
 
 _EPOCH = datetime.fromisoformat("2020-01-01T00:00:00+00:00")
 
@@ -24,8 +29,8 @@ class Entry:
         return origin + (now - origin) // self.every * self.every
 
 
-def _of(system: str, *streams: str) -> set[tuple[str, str]]:
-    return {(system, stream) for stream in streams}
+def _of(system: str, *streams: str) -> frozenset[Place]:
+    return frozenset((system, stream) for stream in streams)
 
 
 SCHEDULE = (
@@ -46,15 +51,27 @@ SCHEDULE = (
 )
 
 # What was agreed with whom: nothing is billed before it is here.
-AGREED = frozenset(_of("salesforce", "accounts", "products", "contracts", "order_items"))
-# A stream is read when every stream of the stages before it has been read to its end once. What is not listed comes
-# last. Invoices come after the contracts that they name, and after the ledger, so that those already posted are
-# recognised. What no invoice needs is read beside the payments, which leave the most time to others.
-_BESIDE_PAYMENTS = ("order_items", "opportunities", "quotes", "cases")
-FIRST_SYNC: tuple[frozenset[tuple[str, str]], ...] = (
-    frozenset({*_of("salesforce", "accounts", "products", "contracts"), *_of("netsuite", "reference", "transactions")}),
-    frozenset(_of("stripe", "customers", "products")),
-    frozenset(_of("stripe", "invoices")),
-    frozenset({*_of("stripe", "credit_notes", "invoice_payments"), *_of("salesforce", *_BESIDE_PAYMENTS)}),
-    frozenset(_of("stripe", "disputes", "meters", "subscriptions")),
-)
+AGREED = _of("salesforce", "accounts", "products", "contracts", "order_items")
+_LEDGER = _of("netsuite", "reference", "transactions")
+# What a decision about an invoice or credit memo looks at.
+DECIDED_FROM = AGREED | _LEDGER | _of("stripe", "customers", "products", "invoices", "credit_notes")
+# What must have been read to its end once before a stream is read for the first time, beyond the streams of its own
+# system that stand before it. Invoices come after the contracts that they name, and after the ledger, so that those
+# already posted are recognised; cases come after the invoices that they are about.
+AFTER: Mapping[Place, frozenset[Place]] = {
+    ("stripe", "customers"): _of("salesforce", "accounts"),
+    ("stripe", "products"): _of("salesforce", "products"),
+    ("stripe", "invoices"): AGREED | _LEDGER,
+    ("salesforce", "cases"): _of("stripe", "invoices"),
+}
+
+
+def is_due(place: Place, done: Completed, systems: frozenset[str]) -> bool:
+    """Whether all that must be known before is known, or was when the stream was first read; a system that is not
+    connected keeps nobody waiting."""
+    return place in done or all(other in done for other in AFTER.get(place, ()) if other[0] in systems)
+
+
+def is_decidable(done: Completed, systems: frozenset[str]) -> bool:
+    """Whether all that decisions look at is known."""
+    return all(place in done for place in DECIDED_FROM if place[0] in systems)

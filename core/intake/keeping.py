@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -11,9 +10,9 @@ from psycopg.errors import UniqueViolation
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from core.db.bulk import copy_rows
+from core.db.bulk import copy_lines
 from core.db.tables import InboxItem
-from core.intake.arriving import as_json
+from core.intake.arriving import as_json, storable
 from core.intake.model import NewRow
 from core.kit.errors import Refused
 
@@ -34,22 +33,9 @@ _RECEIVE = text(
     select case when count(*) < :sent then coalesce(array_agg(id), '{}') end from kept
     """
 )
-_COPIED = [
-    "id",
-    "kind",
-    "external_id",
-    "version",
-    "payload",
-    "source",
-    "state",
-    "received_at",
-    "handled_at",
-    "attempts",
-]
-# NUL, and halves of characters.
-_UNSTORABLE = re.compile(
-    rb"\\u0000|\\ud[89ab][0-9a-f]{2}(?!\\ud[c-f][0-9a-f]{2})|(?<!\\ud[89ab][0-9a-f]{2})\\ud[c-f][0-9a-f]{2}"
-)
+# What the lines bring, and what all rows of a batch have in common.
+_IN_LINES = ("id", "kind", "external_id", "version", "payload")
+_IN_COMMON = ("source", "state", "received_at", "handled_at", "attempts")
 
 
 def insert_new(session: Session, source: str, rows: Sequence[NewRow], now: datetime) -> list[NewRow]:
@@ -57,7 +43,7 @@ def insert_new(session: Session, source: str, rows: Sequence[NewRow], now: datet
     if not rows:
         return []
     keys = [{"id": row.id, "kind": row.kind, "external_id": row.external_id, "version": row.version} for row in rows]
-    sent = {"source": source, "keys": as_json(keys).decode(), "payloads": b"\n".join(_lines(rows)), "sent": len(rows)}
+    sent = {"source": source, "keys": as_json(keys).decode(), "payloads": storable(rows), "sent": len(rows)}
     kept = session.scalar(_RECEIVE, sent | {"now": now})
     if kept is None:
         return list(rows)
@@ -65,20 +51,15 @@ def insert_new(session: Session, source: str, rows: Sequence[NewRow], now: datet
     return [row for row in rows if row.id in new]
 
 
-def copy_handled(session: Session, source: str, rows: Sequence[NewRow], now: datetime) -> None:
-    """Keeps rows whose facts are recorded with them. Raises Refused when one was here before, or cannot be stored: the
-    transaction is lost then."""
-    if not rows:
+def copy_handled(session: Session, source: str, lines: bytes, now: datetime) -> None:
+    """Keeps rows, as `lines_of` wrote them, whose facts are recorded with them. Raises Refused when one was here
+    before, or cannot be stored: the transaction is lost then."""
+    if not lines:
         return
     stamp = now.isoformat().encode()
-    around = (source.encode(), b"handled", stamp, stamp, b"1")
+    common = b"\t".join((b"", source.encode(), b"handled", stamp, stamp, b"1\n"))
     try:
-        copy_rows(
-            session,
-            InboxItem,
-            _COPIED,
-            [(*_key(row), line, *around) for row, line in zip(rows, _lines(rows), strict=True)],
-        )
+        copy_lines(session, InboxItem, (*_IN_LINES, *_IN_COMMON), lines.replace(b"\n", common))
     except UniqueViolation as problem:
         raise repeated() from problem
     except DataError as problem:
@@ -87,15 +68,3 @@ def copy_handled(session: Session, source: str, rows: Sequence[NewRow], now: dat
 
 def repeated() -> Refused:
     return Refused("inbox.repeated", "Some of these records were received before.")
-
-
-def _key(row: NewRow) -> tuple[bytes, ...]:
-    return (str(row.id).encode(), row.kind.encode(), row.external_id.encode(), row.version.encode())
-
-
-def _lines(rows: Sequence[NewRow]) -> list[bytes]:
-    """Payloads as JSON that the store accepts: what no text may hold there becomes the sign for an unreadable one."""
-    written = b"\n".join([row.text for row in rows])
-    # Searching for a fixed text costs a tenth of matching the pattern, and hardly any batch has it.
-    storable = _UNSTORABLE.sub(rb"\\ufffd", written) if rb"\u" in written else written
-    return storable.split(b"\n")

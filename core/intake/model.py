@@ -36,11 +36,14 @@ class NewRow:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A batch of a stream as it came: its rows, not in the inbox yet, and the cursor that stands behind them."""
+    """A batch of a stream's history as it came: its rows, not in the inbox yet, as lines that the store copies, and the
+    cursor that stands behind them. `unread`: ids of rows that say nothing."""
 
     stream: str
     cursor: dict[str, Any]
-    rows: tuple[NewRow, ...]
+    lines: bytes
+    count: int
+    unread: frozenset[UUID] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

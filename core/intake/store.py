@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from core.db.bulk import is_one_of
 from core.db.tables import Connection, InboxItem, SyncCursor
-from core.intake.arriving import new_rows
+from core.intake.arriving import lines_of, new_rows, rows_of
 from core.intake.keeping import copy_handled, insert_new, repeated
 from core.intake.model import Arrival, Health, InboxRow, NewRow, Progress, StreamPlace, rest_after
 from core.ports import RawRecord
@@ -37,18 +37,20 @@ def receive_rows(session: Session, source: str, rows: Sequence[NewRow], now: dat
     return insert_new(session, source, rows, now)
 
 
-def take_in(session: Session, source: str, arrival: Arrival, handled: Collection[UUID], now: datetime) -> None:
-    """Rows and cursor of a batch in the transaction that records its facts: `handled` ones never wait, others do.
-
-    Raises Refused when a row was here before: its facts are no news then.
-    """
+def take_in(session: Session, source: str, arrival: Arrival, now: datetime) -> None:
+    """Rows and cursor of a batch in the transaction that records its facts: those that say nothing wait, others never
+    do. Raises Refused when a row was here before: its facts are no news then."""
     # The outside system still has what a failing machine might lose here, and the cursor would be lost with it.
     session.execute(_WITHOUT_WAITING)
-    copy_handled(session, source, [row for row in arrival.rows if row.id in handled], now)
-    waiting = [row for row in arrival.rows if row.id not in handled]
-    if len(receive_rows(session, source, waiting, now)) < len(waiting):
-        raise repeated()
-    advance(session, source, arrival.stream, (arrival.cursor, len(arrival.rows)), now)
+    if arrival.unread:
+        rows = rows_of(arrival.lines)
+        waiting = [row for row in rows if row.id in arrival.unread]
+        copy_handled(session, source, lines_of([row for row in rows if row.id not in arrival.unread]), now)
+        if len(receive_rows(session, source, waiting, now)) < len(waiting):
+            raise repeated()
+    else:
+        copy_handled(session, source, arrival.lines, now)
+    advance(session, source, arrival.stream, (arrival.cursor, arrival.count), now)
 
 
 def unhandled(session: Session, source: str, limit: int) -> list[InboxRow]:

@@ -37,7 +37,7 @@ from core.workflow.command import Command, Target
 class RecordFacts(Command):
     """Canonical records of one source, with the inbox rows they came from (stamped in the same transaction).
 
-    With an `arrival`, the rows and the cursor of the pull behind them are written in this transaction too.
+    With an `arrival` instead, the rows and the cursor of the pull behind them are written in this transaction too.
     """
 
     source: str
@@ -61,6 +61,11 @@ class RecordFacts(Command):
     credit_memos: tuple[CreditMemoRecord, ...] = ()
     payments: tuple[PaymentRecord, ...] = ()
     disputes: tuple[DisputeRecord, ...] = ()
+
+    @property
+    def rows(self) -> int:
+        """How many rows of the inbox these facts are from."""
+        return len(self.inbox_ids) if self.arrival is None else self.arrival.count - len(self.arrival.unread)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from core.canonical import CanonicalRecord
-from core.intake.arriving import new_rows
+from core.intake.arriving import lines_of, new_rows
 from core.intake.model import Arrival
+from jobs.facts_by_kind import by_kind
 from jobs.handing_over import packed, unpacked
-from jobs.readings import Readable, Readings
+from jobs.readings import Batch
 from tests import builders as b
 from tests.fakes import raw
 
@@ -29,10 +30,12 @@ _FACTS: tuple[CanonicalRecord, ...] = (
 
 
 def test_facts_of_all_kinds_rows_and_problems_arrive_as_they_were() -> None:
-    rows = new_rows(
-        [raw("invoice", "in_1", total=1), raw("customer", "cus_1", name="ü \ud83d"), raw("invoice", "in_3")]
-    )
-    ids = [row.id for row in rows]
-    readable = [Readable(ids[0], _FACTS), Readable(ids[1], (b.customer(name="half \ud83d"),)), Readable(ids[2], ())]
-    batch = Arrival("all", {"after": "in_3"}, rows), Readings(readable, [(ids[2], "It has no total.")])
+    rows = new_rows([raw("invoice", "in_1", total=1), raw("customer", "cus_1", name="ü \ud83d")])
+    arrival = Arrival("all", {"after": "in_3"}, lines_of(rows), 2, frozenset({rows[1].id}))
+    batch = Batch(arrival, by_kind(_FACTS), [(rows[1].id, "It has no total.")])
+    assert unpacked(packed(batch)) == batch
+
+
+def test_a_fact_that_json_cannot_hold_arrives_too() -> None:
+    batch = Batch(Arrival("all", {}, b"", 0), by_kind([b.customer(name="half \ud83d")]), [])
     assert unpacked(packed(batch)) == batch

@@ -1,16 +1,21 @@
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from typing import Any
+
 import pytest
 from sqlalchemy import func, select, text
 
 from core.canonical import CanonicalRecord
-from core.db.tables import Case, Connection, Customer, InboxItem, SyncCursor
+from core.db.tables import Case, Connection, Customer, Document, InboxItem, SyncCursor
 from core.intake import store
-from core.ports import Misconfigured, RawRecord, Transient
+from core.ports import Misconfigured, Page, RawRecord, Transient
 from core.runtime import Runtime
 from jobs.exclusive import exclusive
-from jobs.pull import Way, is_due, pull, pull_all
-from tests.builders import customer
+from jobs.pull import Way, pull
+from jobs.pull_all import pull_all
+from jobs.schedule import is_decidable, is_due
+from tests.builders import customer, invoice
 from tests.fakes import FakeSource, FixedClock, raw
 from tests.stores import Furniture, policies
 
@@ -183,9 +188,20 @@ def test_a_pull_that_is_told_to_stop_goes_on_later_where_it_stood(runtime: Runti
 def test_invoices_wait_for_the_ledger_only_where_there_is_one() -> None:
     known = {("stripe", "customers"), ("stripe", "products")}
 
-    assert not is_due("stripe", "invoices", known, frozenset({"stripe", "netsuite"}))
-    assert is_due("stripe", "invoices", known, frozenset({"stripe"}))
-    assert not is_due("stripe", "events", known, frozenset({"stripe"}))
+    assert not is_due(("stripe", "invoices"), known, frozenset({"stripe", "netsuite"}))
+    assert is_due(("stripe", "invoices"), known, frozenset({"stripe"}))
+
+
+def test_what_was_read_once_waits_for_no_stream_that_came_later() -> None:
+    assert is_due(("stripe", "invoices"), {("stripe", "invoices")}, frozenset({"stripe", "netsuite"}))
+
+
+def test_decisions_wait_for_what_they_look_at_and_for_nothing_else() -> None:
+    looked_at = {("stripe", name) for name in ("customers", "products", "invoices", "credit_notes")}
+
+    assert is_decidable(looked_at, frozenset({"stripe"}))
+    assert not is_decidable(looked_at - {("stripe", "credit_notes")}, frozenset({"stripe"}))
+    assert not is_decidable(looked_at, frozenset({"stripe", "netsuite"}))
 
 
 def test_a_first_synchronisation_reads_the_systems_in_order(runtime: Runtime) -> None:
@@ -196,24 +212,44 @@ def test_a_first_synchronisation_reads_the_systems_in_order(runtime: Runtime) ->
             asked.append((self.capabilities.system, stream))
             return super().pull(stream, cursor)
 
-    empty: dict[str, list[str]] = {
-        "stripe": [
-            "invoices",
-            "customers",
-            "products",
-            "events",
-            "credit_notes",
-            "invoice_payments",
-            "disputes",
-            "meters",
-            "subscriptions",
-        ],
-        "netsuite": ["transactions", "reference"],
-        "salesforce": ["cases", "accounts", "products", "contracts", "order_items", "opportunities", "quotes"],
+    empty = {
+        "stripe": ("customers", "products", "invoices", "credit_notes", "events"),
+        "netsuite": ("reference", "transactions"),
+        "salesforce": ("accounts", "products", "contracts", "order_items", "cases"),
     }
     pull_all(runtime, {system: Listening(system, {name: [[]] for name in names}) for system, names in empty.items()})
 
     first = {spot: asked.index(spot) for spot in asked}
-    assert first["salesforce", "accounts"] < first["stripe", "customers"] < first["stripe", "invoices"]
-    assert first["netsuite", "transactions"] < first["stripe", "invoices"] < first["stripe", "credit_notes"]
-    assert max(first, key=lambda spot: first[spot]) == ("stripe", "events")
+    assert first["salesforce", "accounts"] < first["stripe", "customers"]
+    assert max(first["netsuite", "transactions"], first["salesforce", "order_items"]) < first["stripe", "invoices"]
+    assert first["stripe", "invoices"] < first["salesforce", "cases"]
+    assert {name: list(dict.fromkeys(s for system, s in asked if system == name)) for name in empty} == {
+        name: list(streams) for name, streams in empty.items()
+    }
+
+
+class _WithoutPayments(FakeSource):
+    """Its payments cannot be read."""
+
+    def pull(self, stream: str, cursor: Mapping[str, Any]) -> Iterator[Page]:
+        if stream == "invoice_payments":
+            raise Transient("Stripe is busy.", "busy")
+        return super().pull(stream, cursor)
+
+
+def test_what_history_brought_is_decided_beside_the_rest_of_it(runtime: Runtime) -> None:
+    streams: dict[str, list[list[RawRecord]]] = {name: [[]] for name in ("customers", "products", "credit_notes")}
+    streams = {"invoices": [[raw("invoices", "in_1")]]} | streams | {"invoice_payments": [[]]}
+    stripe = _WithoutPayments("stripe", streams, lambda record: (invoice(source_ref=record.external_id),))
+    agreed = FakeSource("salesforce", {name: [[]] for name in ("accounts", "products", "contracts", "order_items")})
+    pull(runtime, agreed, ["salesforce", "stripe"])
+    pull(runtime, stripe, ["salesforce", "stripe"])
+    assert _states(runtime) == ["received"]
+
+    pull(runtime, agreed, ["salesforce", "stripe"])
+    assert _states(runtime) == ["on_hold"]
+
+
+def _states(runtime: Runtime) -> list[str]:
+    with runtime.reading() as session:
+        return list(session.scalars(select(Document.state)))

@@ -2,17 +2,23 @@ from __future__ import annotations
 
 from connectors.registry import REGISTRY
 from jobs.once import RUNS
-from jobs.schedule import FIRST_SYNC, SCHEDULE
+from jobs.schedule import AFTER, DECIDED_FROM, SCHEDULE, Place, is_due
 
 EVERY_STREAM = {(system, stream.name) for system, entry in REGISTRY.items() for stream in entry.capabilities.streams}
+ALL = frozenset(REGISTRY)
 
 
-def test_the_order_of_the_first_synchronisation_names_every_stream_that_there_is() -> None:
-    named = {place for stage in FIRST_SYNC for place in stage}
+def test_what_waits_and_what_is_waited_for_are_streams_that_there_are() -> None:
+    assert {*AFTER, *DECIDED_FROM, *(place for places in AFTER.values() for place in places)} <= EVERY_STREAM
 
-    # Events come last because nothing names them.
-    assert EVERY_STREAM - named == {("stripe", "events")}
-    assert named <= EVERY_STREAM
+
+def test_a_first_synchronisation_comes_to_the_end_of_every_stream() -> None:
+    left = {system: [stream.name for stream in REGISTRY[system].capabilities.streams] for system, _ in EVERY_STREAM}
+    done: set[Place] = set()
+    while ready := [name for name, streams in left.items() if streams and is_due((name, streams[0]), done, ALL)]:
+        done |= {(name, left[name].pop(0)) for name in ready}
+
+    assert done == EVERY_STREAM
 
 
 def test_every_connected_system_is_pulled_by_the_clock() -> None:

@@ -26,7 +26,7 @@ from core.runtime import Runtime
 from core.settings import Settings
 from core.workflow import trail
 from core.workflow.bootstrap import bootstrap
-from jobs.pull import pull_all
+from jobs.pull_all import pull_all
 from tests.path.chaos_company import Agreement, Crm, Stripe, bill, pay, product_id, sign_contracts
 from tests.path.chaos_house import Worker, environment, wait_until, web_app
 

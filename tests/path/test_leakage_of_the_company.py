@@ -17,7 +17,7 @@ from core.db.tables import Case, Document
 from core.intake import store as intake
 from core.reporting.drift import leakage_total
 from core.runtime import Runtime
-from jobs.pull import pull_all
+from jobs.pull_all import pull_all
 from jobs.watch_drift import watch_drift
 from sandbox.company import billing_truth, populate, populate_house, truth
 from sandbox.faults import Control

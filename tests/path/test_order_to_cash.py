@@ -19,7 +19,7 @@ from core.intake import store as intake
 from core.runtime import Runtime
 from core.workflow.papers import enclose_with
 from jobs.deliver import deliver
-from jobs.pull import pull_all
+from jobs.pull_all import pull_all
 from jobs.run_billing import bill_due, run_unfinished
 from sandbox.company import populate
 from sandbox.emulators.salesforce import Emulator

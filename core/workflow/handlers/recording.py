@@ -30,7 +30,7 @@ def record_facts(command: RecordFacts, ctx: Context) -> Outcome:
     """Records a batch of one source; documents that the new facts may have cleared are checked again."""
     session = ctx.session
     if command.arrival is not None:
-        intake.take_in(session, command.source, command.arrival, frozenset(command.inbox_ids), ctx.now)
+        intake.take_in(session, command.source, command.arrival, ctx.now)
     parties.save_entities(session, command.entities, ctx.now)
     parties.save_rates(session, command.rates)
     parties.save_products(session, command.products, ctx.now)
@@ -48,7 +48,7 @@ def record_facts(command: RecordFacts, ctx: Context) -> Outcome:
         place_usage(ctx)
     if command.arrival is None:
         intake.mark_handled(session, command.inbox_ids, ctx.now)
-    counts = {"records": len(command.inbox_ids)} | {name: n for name, n in counts.items() if n}
+    counts = {"records": command.rows} | {name: n for name, n in counts.items() if n}
     summary = (_note(command, counts),) if _is_worth_a_note(command, counts) else ()
     return Outcome(counts, (*redrawn, *told, *summary))
 
@@ -78,7 +78,7 @@ def _check_again(ctx: Context, command: RecordFacts, customers: Iterable[UUID], 
 
 
 def _is_worth_a_note(command: RecordFacts, counts: dict[str, int]) -> bool:
-    return bool(command.inbox_ids) and len(counts) > 1
+    return bool(command.rows) and len(counts) > 1
 
 
 def _note(command: RecordFacts, counts: dict[str, int]) -> Note:
