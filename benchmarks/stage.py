@@ -24,7 +24,7 @@ from core.runtime import Runtime
 from core.settings import Settings
 from core.workflow.bootstrap import bootstrap
 from core.workflow.papers import enclose_with
-from jobs.store_setup import migrate
+from jobs.store_setup import migrate, stop_embedded
 from jobs.wiring import House
 
 _PATIENCE_SECONDS = 300
@@ -79,13 +79,16 @@ def _wait(file: Path, process: subprocess.Popen[bytes]) -> list[dict[str, Any]]:
 def store() -> Iterator[Runtime]:
     """A runtime on a fresh embedded database that vanishes afterwards."""
     with tempfile.TemporaryDirectory() as folder:
-        url = start_embedded(Path(folder) / "postgres")
+        data = Path(folder) / "postgres"
+        url = start_embedded(data)
         engine = open_engine(url)
         runtime = Runtime(Settings(data_dir=Path(folder), database_url=url), engine, utc_now)
         migrate(engine)
         bootstrap(runtime, is_demo=True)
         yield runtime
         engine.dispose()
+        # A server that still writes keeps its folder from vanishing.
+        stop_embedded(data)
 
 
 def house(runtime: Runtime, lines: list[dict[str, Any]]) -> House:

@@ -15,6 +15,9 @@ from core.db.bulk import insert_rows, is_one_of
 from core.db.tables import Application, Payment
 from core.kit.ids import id_from
 
+_PAID: dict[str, object] = {"kind": "payment", "credit_id": None}
+_CREDITED: dict[str, object] = {"kind": "credit", "payment_id": None}
+
 
 @dataclass(frozen=True, slots=True)
 class Due:
@@ -53,13 +56,14 @@ def record_payments(
     for record in fresh:
         due = dues.get(record.invoice_ref or "")
         applied = _applicable(record, due, open_left)
-        payments.append(_payment_row(record, due, applied, now))
+        payments.append(_payment_row(record, due, applied))
         if due is not None and applied:
             open_left[due.id] -= applied
-            applications.append(_application_row(record, due.id, applied, now))
+            applications.append(_application_row(record, due.id, applied))
     if payments:
-        session.execute(insert_rows(Payment, payments).on_conflict_do_nothing())
-    return _apply(session, applications)
+        same = {"source": fresh[0].source, "recorded_at": now}
+        session.execute(insert_rows(Payment, payments, same).on_conflict_do_nothing())
+    return _apply(session, applications, _PAID | {"recorded_at": now})
 
 
 def _unrecorded(session: Session, records: Sequence[PaymentRecord]) -> list[PaymentRecord]:
@@ -80,10 +84,9 @@ def _applicable(record: PaymentRecord, due: Due | None, open_left: Mapping[UUID,
     return max(0, min(record.amount_minor, open_left[due.id]))
 
 
-def _payment_row(record: PaymentRecord, due: Due | None, applied: int, now: datetime) -> dict[str, object]:
+def _payment_row(record: PaymentRecord, due: Due | None, applied: int) -> dict[str, object]:
     return {
         "id": payment_id(record.source, record.source_ref),
-        "source": record.source,
         "source_ref": record.source_ref,
         "customer_id": due.customer_id if due else None,
         "invoice_ref": record.invoice_ref,
@@ -92,7 +95,6 @@ def _payment_row(record: PaymentRecord, due: Due | None, applied: int, now: date
         "unapplied_minor": record.amount_minor - applied,
         "received_on": record.received_on,
         "method": record.method,
-        "recorded_at": now,
     }
 
 
@@ -100,18 +102,15 @@ def payment_id(source: str, source_ref: str) -> UUID:
     return id_from("payment", source, source_ref)
 
 
-def _application_row(record: PaymentRecord, document: UUID, applied: int, now: datetime) -> dict[str, object]:
+def _application_row(record: PaymentRecord, document: UUID, applied: int) -> dict[str, object]:
     return {
         "id": id_from("application", "payment", record.source, record.source_ref, str(document)),
         "source": record.source,
         "source_ref": record.source_ref,
-        "kind": "payment",
         "payment_id": payment_id(record.source, record.source_ref),
-        "credit_id": None,
         "document_id": document,
         "amount_minor": applied,
         "effective_on": record.received_on,
-        "recorded_at": now,
     }
 
 
@@ -128,23 +127,20 @@ def apply_waiting(session: Session, source: str, dues: Mapping[str, Due], now: d
             continue
         payment.unapplied_minor -= applied
         payment.customer_id = due.customer_id
-        applications.append(_waiting_row(payment, due.id, applied, now))
+        applications.append(_waiting_row(payment, due.id, applied))
     session.flush()
-    return _apply(session, applications)
+    return _apply(session, applications, _PAID | {"recorded_at": now})
 
 
-def _waiting_row(payment: Payment, document: UUID, applied: int, now: datetime) -> dict[str, object]:
+def _waiting_row(payment: Payment, document: UUID, applied: int) -> dict[str, object]:
     return {
         "id": id_from("application", "payment", payment.source, payment.source_ref, str(document)),
         "source": payment.source,
         "source_ref": payment.source_ref,
-        "kind": "payment",
         "payment_id": payment.id,
-        "credit_id": None,
         "document_id": document,
         "amount_minor": applied,
         "effective_on": payment.received_on,
-        "recorded_at": now,
     }
 
 
@@ -159,19 +155,16 @@ def apply_credits(session: Session, credits: Iterable[Credit], now: datetime) ->
                     "id": id_from("application", "credit", side, credit.source, credit.source_ref),
                     "source": f"{credit.source}:{side}",
                     "source_ref": credit.source_ref,
-                    "kind": "credit",
-                    "payment_id": None,
                     "credit_id": credit.id,
                     "document_id": document,
                     "amount_minor": amount,
                     "effective_on": credit.effective_on,
-                    "recorded_at": now,
                 }
             )
-    return _apply(session, rows)
+    return _apply(session, rows, _CREDITED | {"recorded_at": now})
 
 
-def _apply(session: Session, rows: list[dict[str, object]]) -> set[UUID]:
+def _apply(session: Session, rows: list[dict[str, object]], same: Mapping[str, object]) -> set[UUID]:
     if rows:
-        session.execute(insert_rows(Application, rows).on_conflict_do_nothing())
+        session.execute(insert_rows(Application, rows, same).on_conflict_do_nothing())
     return {row["document_id"] for row in rows if isinstance(row["document_id"], UUID)}

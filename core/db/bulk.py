@@ -15,14 +15,16 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from core.db.types import Table
 
 
-def insert_rows(table: type[Table], rows: Sequence[Mapping[str, Any]]) -> Insert:
-    """An insert of at least one row; all have the same columns. What happens on conflict is the caller's to add."""
+def insert_rows(table: type[Table], rows: Sequence[Mapping[str, Any]], same: Mapping[str, Any] | None = None) -> Insert:
+    """An insert of at least one row; all have the same columns, and beside them what is the `same` in all. What happens
+    on conflict is the caller's to add."""
     target = _columns_of(table)
-    names = list(rows[0])
+    names, shared = list(rows[0]), same or {}
     content = cast(literal(to_json(rows, fallback=str).decode(), Text), JSON)
     typed = [column(name, target.c[name].type) for name in names]
     sent = func.json_to_recordset(content).table_valued(*typed, name="sent").render_derived(with_types=True)
-    return insert(target).from_select(names, select(*[sent.c[name] for name in names]))
+    values = [sent.c[name] for name in names] + [literal(value, target.c[name].type) for name, value in shared.items()]
+    return insert(target).from_select([*names, *shared], select(*values))
 
 
 def copy_lines(session: Session, table: type[Table], names: Sequence[str], lines: bytes) -> None:

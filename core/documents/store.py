@@ -41,12 +41,15 @@ def known(session: Session, source: str, refs: Iterable[str]) -> dict[str, Known
 
 
 def insert_documents(
-    session: Session, rows: list[dict[str, Any]], lines: Mapping[UUID, Sequence[DocumentLineRecord]]
+    session: Session,
+    rows: list[dict[str, Any]],
+    lines: Mapping[UUID, Sequence[DocumentLineRecord]],
+    same: Mapping[str, Any] | None = None,
 ) -> None:
-    """Bulk insert of new documents with their lines. Every row has the same columns."""
+    """Bulk insert of new documents with their lines. Every row has the same columns; `same` is what all share."""
     if not rows:
         return
-    session.execute(insert_rows(Document, rows))
+    session.execute(insert_rows(Document, rows, same))
     _insert_lines(session, lines)
 
 

@@ -31,6 +31,9 @@ from core.workflow.handlers.recording_cash import apply_earlier
 from core.workflow.own_documents import own_documents
 from core.workflow.waiting import ready
 
+# What all new invoices of a batch share.
+_NEW_INVOICE: dict[str, Any] = {"kind": "invoice", "corrects_id": None, "corrects_ref": None, "reason": None}
+
 
 def record_invoices(ctx: Context, records: Sequence[InvoiceRecord], *, is_backfill: bool) -> dict[str, int]:
     """Answers counts: new, already in the ledger, on hold, waiting for approval, released."""
@@ -45,7 +48,7 @@ def record_invoices(ctx: Context, records: Sequence[InvoiceRecord], *, is_backfi
     posted = posting.keys_in_ledger(ctx.session, LEDGER, [natural_key(source, ref) for ref in fresh])
     rows = _rows(ctx, fresh, hashes, posted)
     lines = {row["id"]: fresh[row["source_ref"]].lines for row in rows}
-    documents.insert_documents(ctx.session, rows, lines)
+    documents.insert_documents(ctx.session, rows, lines, _NEW_INVOICE | {"source": source, "recorded_at": ctx.now})
     apply_earlier(ctx, source, rows)
     undecided = [row["id"] for row in rows if row["state"] == DocumentState.RECEIVED]
     counts = {} if is_backfill else decide(ctx, ready(ctx, undecided), is_fresh=True)
@@ -82,18 +85,12 @@ def _row(
 ) -> dict[str, Any]:
     return content_of(record) | {
         "id": document_id(record.source, record.source_ref),
-        "kind": "invoice",
-        "source": record.source,
         "source_ref": record.source_ref,
         "content_hash": content,
         "customer_id": customer_id,
-        "corrects_id": None,
-        "corrects_ref": None,
-        "reason": None,
         "open_minor": record.total_minor,
         "settled_on": record.issue_date if record.total_minor == 0 else None,
         "state": DocumentState.POSTED if is_posted else DocumentState.RECEIVED,
-        "recorded_at": now,
         "posted_at": now if is_posted else None,
     }
 
