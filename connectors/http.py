@@ -30,6 +30,7 @@ _SECRET_FIELDS = {
     "token",
 }
 _FORM_SECRET = re.compile(rf"\b({'|'.join(sorted(_SECRET_FIELDS))})=[^&\s]+")
+_SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{0,9})?")
 # Before a connection stands, nothing can have been sent.
 _NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
@@ -137,7 +138,7 @@ def transient(sentence: str, code: str | None, exchange: dict[str, Any], after: 
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds the vendor asks us to wait, if it said so as a number."""
     text = next((value for name, value in headers.items() if name.lower() == "retry-after"), "").strip()
-    return float(text) if text.replace(".", "", 1).isdigit() else None
+    return float(text) if _SECONDS.fullmatch(text) else None
 
 
 def broken_call(

@@ -8,18 +8,23 @@ from decimal import Decimal
 from hashlib import blake2b
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Strict, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, Strict, ValidationError
 from pydantic_core import to_json
 
 from core.canonical import CanonicalRecord
 from core.kit.errors import Refused
-from core.ports import RawRecord
+from core.ports import ConnectorFailure, InDoubt, RawRecord, Transient
 
 Number = Annotated[Decimal, Strict(False)]
 Day = Annotated[date, Strict(False)]
 Moment = Annotated[AwareDatetime, Strict(False)]
+# Seconds since 1970, up to the year 9999; an id or a name that a key of ours can hold.
+UnixSeconds = Annotated[int, Field(ge=0, lt=253_402_300_800)]
+Token = Annotated[str, Field(pattern=r"^[!-~]{1,255}$")]
 S = TypeVar("S", bound="Shape")
 _MOST_DEPTH = 100
+# Code of the failure of an answer that came, and whose form nobody here knows.
+UNREADABLE = "unreadable"
 Records = tuple[CanonicalRecord, ...]
 Translator = Callable[[dict[str, Any]], Records]
 
@@ -56,6 +61,21 @@ def translate(title: str, record: RawRecord, translator: Translator) -> Records:
         raise ValueError(f"{title} sent “{record.kind}” in a form we do not know: {problem.sentence}") from problem
 
 
+def read(shape: type[S], content: object, told: str, exchange: dict[str, Any], *, is_write: bool = False) -> S:
+    """A system's answer by its model. `told` begins the sentence about one that does not fit, such as "Stripe sent an
+    invoice"; see `unreadable` for what is raised then."""
+    try:
+        return shape.model_validate(content)
+    except ValidationError as problem:
+        raise unreadable(f"{told} in a form that we do not know: {faults_of(problem)}.", exchange, is_write) from None
+
+
+def unreadable(sentence: str, exchange: dict[str, Any], is_write: bool) -> ConnectorFailure:
+    """An answer came and cannot be understood: after a write nobody knows what was done."""
+    family = InDoubt if is_write else Transient
+    return family(sentence, UNREADABLE, exchange)
+
+
 def faults_of(problem: ValidationError) -> str:
     """The first three faults in words, such as "total is missing; currency should be a valid string"."""
     return "; ".join(_fault(error) for error in problem.errors(include_url=False)[:3])
@@ -83,6 +103,13 @@ def record_without_stamp(kind: str, external_id: str, payload: dict[str, Any]) -
     """A record whose version is its fingerprint; the text that was made for it comes along."""
     text = to_json(payload, inf_nan_mode="strings")
     return RawRecord(kind, external_id, _fingerprint(text), payload).with_text(text)
+
+
+def record_with_stamp(kind: str, external_id: str, stamp: str, payload: dict[str, Any]) -> RawRecord:
+    """As `record_without_stamp`, of a system whose stamps are too coarse to tell two changes apart: its version is the
+    stamp, so that versions read in the order of time, with the fingerprint behind it."""
+    text = to_json(payload, inf_nan_mode="strings")
+    return RawRecord(kind, external_id, f"{stamp}+{_fingerprint(text)}", payload).with_text(text)
 
 
 def _fingerprint(text: bytes) -> str:

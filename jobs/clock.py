@@ -11,6 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from core.runtime import Runtime
 from jobs.lines import note
+from jobs.outage import tell_outage, tell_return
 from jobs.queue import enqueue_once
 from jobs.schedule import SCHEDULE, Entry
 
@@ -62,6 +63,8 @@ def start_clock(runtime: Runtime, entries: tuple[Entry, ...] = SCHEDULE) -> Back
 def _try_to_fire(runtime: Runtime, entry: Entry) -> None:
     try:
         fire(runtime, entry)
+        tell_return()
     except SQLAlchemyError as reason:
-        # The store is away; the next slot comes soon.
-        note(f"The clock could not fire {entry.name}: {type(reason).__name__}.")
+        # The next slot comes soon.
+        if not tell_outage(runtime):
+            note(f"The clock could not fire {entry.name}: {type(reason).__name__}.")

@@ -8,36 +8,23 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
 from uuid import UUID
 
 from core.intake import store as intake
-from core.ports import ConnectorFailure, InDoubt, Ledger, Misconfigured, Posted, Transient
+from core.ports import InDoubt, Ledger, Misconfigured, Rejected, Transient
 from core.posting import store
 from core.posting.model import ClaimedDelivery
 from core.runtime import Runtime
-from core.settings import Settings
 from core.workflow import execute
 from core.workflow.actors import job
-from core.workflow.commands import RecordDelivery, SetConnectionState
+from core.workflow.commands import SetConnectionState
+from jobs.attempt import UNFORESEEN, Result, attempt, command, foreseeing, unforeseen, within_budget
 from jobs.exclusive import exclusive, one_of
 from jobs.limits import wait_seconds
 
 _ACTOR = job("deliver")
-_FIRST_PAUSE_SECONDS = 2
 _SLOT_WAIT_SECONDS = 1.0
-
-Outcome = Literal["delivered", "retry", "refused", "in_doubt", "misconfigured"]
-
-
-@dataclass(frozen=True, slots=True)
-class _Result:
-    outcome: Outcome
-    posted: Posted | None = None
-    failure: ConnectorFailure | None = None
-    retry_in_seconds: float | None = None
 
 
 def deliver(runtime: Runtime, ledgers: Mapping[str, Ledger], delivery_id: UUID) -> datetime | None:
@@ -45,11 +32,22 @@ def deliver(runtime: Runtime, ledgers: Mapping[str, Ledger], delivery_id: UUID) 
     with exclusive(runtime.engine, f"delivery:{delivery_id}") as is_ours:
         if not is_ours:
             return runtime.now() + _settle(runtime)
-        with runtime.transaction() as session:
-            claimed = store.claim(session, delivery_id, runtime.now(), _settle(runtime))
+        claimed = _claim(runtime, delivery_id)
         if claimed is None or claimed.system not in ledgers:
             return None
         return _when_allowed(runtime, ledgers[claimed.system], claimed)
+
+
+def _claim(runtime: Runtime, delivery_id: UUID) -> ClaimedDelivery | None:
+    """One whose document cannot be read from the store any more is nothing to try again: a person gets it."""
+    with foreseeing("a delivery was taken from the store") as surprise, runtime.transaction() as session:
+        return store.claim(session, delivery_id, runtime.now(), _settle(runtime))
+    if surprise.reason is not None:
+        with runtime.transaction() as session:
+            number = store.begin_attempt(session, delivery_id, "post", runtime.now())
+        told = "The document is stored in a form that cannot be sent. It was not sent."
+        execute(runtime, command(delivery_id, number, Result("refused", failure=Rejected(told, UNFORESEEN))), _ACTOR)
+    return None
 
 
 def _when_allowed(runtime: Runtime, ledger: Ledger, claimed: ClaimedDelivery) -> datetime | None:
@@ -74,9 +72,15 @@ def _attempt(runtime: Runtime, ledger: Ledger, claimed: ClaimedDelivery) -> None
     action = "find" if claimed.must_find else "post"
     with runtime.transaction() as session:
         number = store.begin_attempt(session, claimed.id, action, runtime.now())
-    result = _call(ledger, claimed, runtime.settings)
+        unclear_before = store.unclear_attempts(session, claimed.id)
+    result = within_budget(attempt(ledger, claimed, runtime.settings), claimed, unclear_before)
     _note_health(runtime, claimed.system, result)
-    execute(runtime, _command(claimed.id, number, result), _ACTOR)
+    with foreseeing(f"the outcome for {claimed.document.number} was recorded") as surprise:
+        execute(runtime, command(claimed.id, number, result), _ACTOR)
+    if surprise.reason is not None:
+        # Not what was said, which may be what cannot be kept, but that it was.
+        kept = within_budget(unforeseen(claimed, runtime.settings), claimed, unclear_before)
+        execute(runtime, command(claimed.id, number, kept), _ACTOR)
     if isinstance(result.failure, Misconfigured):
         reason = result.failure.sentence
         execute(runtime, SetConnectionState(system=claimed.system, state="paused", reason=reason), _ACTOR)
@@ -86,60 +90,17 @@ def _settle(runtime: Runtime) -> timedelta:
     return timedelta(seconds=runtime.settings.settle_seconds)
 
 
-def _call(ledger: Ledger, claimed: ClaimedDelivery, settings: Settings) -> _Result:
-    """Looks up first when an earlier attempt may have arrived. A look-up that fails settles nothing."""
-    if claimed.must_find:
-        try:
-            found = ledger.find(claimed.key, claimed.document.kind)
-        except ConnectorFailure as failure:
-            return _Result("in_doubt", failure=failure, retry_in_seconds=_back_off(claimed.attempts, failure, settings))
-        if found is not None:
-            return _Result("delivered", posted=found)
-    try:
-        return _Result("delivered", posted=ledger.post(claimed.document))
-    except InDoubt as failure:
-        return _Result("in_doubt", failure=failure, retry_in_seconds=settings.settle_seconds)
-    except Transient as failure:
-        return _Result("retry", failure=failure, retry_in_seconds=_back_off(claimed.attempts, failure, settings))
-    except Misconfigured as failure:
-        return _Result("misconfigured", failure=failure)
-    except ConnectorFailure as failure:
-        return _Result("refused", failure=failure)
-
-
-def _command(delivery_id: UUID, number: int, result: _Result) -> RecordDelivery:
-    posted, failure = result.posted, result.failure
-    exchange: dict[str, Any] = posted.exchange if posted else failure.exchange if failure else {}
-    return RecordDelivery(
-        delivery_id=delivery_id,
-        attempt=number,
-        outcome=result.outcome,
-        external_id=posted.external_id if posted else None,
-        external_number=posted.number if posted else None,
-        external_total_minor=posted.total_minor if posted else None,
-        external_tax_minor=posted.tax_minor if posted else None,
-        error_code=failure.code if failure else None,
-        error=failure.sentence if failure else None,
-        retry_in_seconds=result.retry_in_seconds,
-        exchange=exchange,
-    )
-
-
-def _note_health(runtime: Runtime, system: str, result: _Result) -> None:
-    """A refusal is an answer: the connection works. Only silence and overload count against it."""
+def _note_health(runtime: Runtime, system: str, result: Result) -> None:
+    """A refusal is an answer: the connection works. Only silence and overload count against it, and what went wrong
+    here says nothing about it."""
     failure = result.failure
+    if failure is not None and (isinstance(failure, Misconfigured) or failure.code == UNFORESEEN):
+        return
     with runtime.transaction() as session:
         if isinstance(failure, Transient | InDoubt):
             intake.record_failure(session, system, failure.sentence, runtime.now())
-        elif not isinstance(failure, Misconfigured):
+        else:
             intake.record_success(session, system, runtime.now())
-
-
-def _back_off(attempts: int, failure: ConnectorFailure, settings: Settings) -> float:
-    """Seconds until the next try: full jitter over a doubling span, never before the ledger itself allows."""
-    span = min(settings.longest_pause_seconds, _FIRST_PAUSE_SECONDS * 2 ** min(attempts, 20))
-    asked = failure.retry_after_seconds if isinstance(failure, Transient) else None
-    return (asked or 0.0) + random.uniform(0.2, span)
 
 
 def _jitter(seconds: float) -> timedelta:

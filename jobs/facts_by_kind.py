@@ -10,6 +10,7 @@ from core.canonical import (
     ContractRecord,
     CreditMemoRecord,
     CustomerRecord,
+    DatedRecord,
     DeliveryNotice,
     DisputeRecord,
     EntityRecord,
@@ -46,8 +47,9 @@ FIELDS: dict[type[CanonicalRecord], str] = {
     DisputeRecord: "disputes",
     DeliveryNotice: "notices",
 }
-# How far an invoice or credit memo has come. What was sent earlier may arrive later, and brings nothing back.
-_STAGES = {"draft": 0, "open": 1, "uncollectible": 1, "issued": 1, "paid": 2, "void": 3}
+# How far an invoice, credit memo or dispute has come. What was sent earlier may arrive later, and brings nothing back.
+_STAGES = {"draft": 0, "open": 1, "uncollectible": 1, "issued": 1, "paid": 2, "void": 3, "deleted": 3}
+_DISPUTE_STAGES = {"open": 0, "rejected": 0, "withdrawn": 0, "upheld": 1}
 
 
 def by_kind(facts: Iterable[CanonicalRecord]) -> Facts:
@@ -64,6 +66,14 @@ def by_kind(facts: Iterable[CanonicalRecord]) -> Facts:
 
 
 def _is_behind(fact: CanonicalRecord, known: CanonicalRecord) -> bool:
-    if isinstance(fact, InvoiceRecord | CreditMemoRecord) and isinstance(known, InvoiceRecord | CreditMemoRecord):
-        return _STAGES[fact.status] < _STAGES[known.status]
-    return False
+    if not (isinstance(fact, DatedRecord) and isinstance(known, DatedRecord)):
+        return False
+    if _stage(fact) != _stage(known):
+        return _stage(fact) < _stage(known)
+    return fact.told_at is not None and known.told_at is not None and fact.told_at < known.told_at
+
+
+def _stage(fact: DatedRecord) -> int:
+    if isinstance(fact, DisputeRecord):
+        return _DISPUTE_STAGES[fact.state]
+    return _STAGES[fact.status] if isinstance(fact, InvoiceRecord | CreditMemoRecord) else 0

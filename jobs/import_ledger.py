@@ -12,6 +12,7 @@ from core.kit.words import counted
 from core.runtime import Runtime, open_runtime
 from core.workflow import execute
 from core.workflow.actors import job
+from core.workflow.commands import ImportLedger
 from core.workflow.imports import (
     COLUMNS,
     LedgerFile,
@@ -20,8 +21,10 @@ from core.workflow.imports import (
     check_ledger,
     import_command,
     limits_for,
+    news_for,
     open_ledger,
     report_csv,
+    told,
 )
 from jobs.lines import note, say
 from jobs.store_setup import migrate
@@ -54,19 +57,23 @@ def run(args: argparse.Namespace) -> int:
     if parsed.bad_rows:
         _report(parsed, args.report)
         return 1
+    command = import_command(file.name, parsed)
     if args.dry_run:
+        say(f"New here: {told(news_for(runtime, _ACTOR, command).counts)}.")
         say("Dry run: nothing was imported.")
-        return 0
-    return _import(runtime, file, parsed)
-
-
-def _import(runtime: Runtime, file: LedgerFile, parsed: ParsedLedger) -> int:
-    receipt = execute(runtime, import_command(file.name, parsed), _ACTOR)
-    if receipt.is_repeat:
-        say("This ledger was imported before; nothing was done.")
-        return 0
-    say("Imported " + ", ".join(counted(count, what.removesuffix("s")) for what, count in receipt.result.items()) + ".")
+    else:
+        _import(runtime, command)
     return 0
+
+
+def _import(runtime: Runtime, command: ImportLedger) -> None:
+    counts = execute(runtime, command, _ACTOR).result
+    if not any(counts.values()):
+        say("This ledger was imported before; nothing was done.")
+        return
+    known = len(command.invoices) - counts["invoices"]
+    said = f" {counted(known, 'invoice')} {'was' if known == 1 else 'were'} here already." if known else ""
+    say(f"Imported {told(counts)}.{said}")
 
 
 def _reading(args: argparse.Namespace, file: LedgerFile, runtime: Runtime) -> Reading:
@@ -78,9 +85,11 @@ def _reading(args: argparse.Namespace, file: LedgerFile, runtime: Runtime) -> Re
 
 def _mapping(path: Path) -> dict[str, str]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(path.read_text(encoding="utf-8-sig"))
     except ValueError as fault:
         raise Refused("import.mapping", f"{path} is not readable as JSON: {fault}.") from None
+    except RecursionError:
+        raise Refused("import.mapping", f"{path} is not readable as JSON: it is nested too deeply.") from None
     if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
         raise Refused("import.mapping", f'{path} must hold one JSON object of texts, such as {{"amount": "Total"}}.')
     return found

@@ -12,6 +12,8 @@ from typing import Any
 from core.intake import store
 from core.intake.arriving import as_received, new_rows, rows_of
 from core.intake.model import NewRow
+from core.kit.errors import Refused
+from core.kit.systems import title_of
 from core.ports import ConnectorFailure, Misconfigured, Source
 from core.runtime import Runtime
 from core.workflow import execute
@@ -60,6 +62,14 @@ class _Pull:
     read_history: Reader
 
 
+class NotRead(Refused):
+    """Why a system was left alone just now."""
+
+
+class BeingRead(NotRead):
+    """Somebody else is at the system's records."""
+
+
 def pull(runtime: Runtime, source: Source, systems: Iterable[str], way: Way = PLAIN) -> int:
     """Reads every stream whose turn has come; answers how many records were new. A failing or paused system is
     left alone until its time comes, and one that somebody else is reading, now."""
@@ -68,29 +78,46 @@ def pull(runtime: Runtime, source: Source, systems: Iterable[str], way: Way = PL
 
 def try_pull(runtime: Runtime, source: Source, systems: Iterable[str], way: Way = PLAIN) -> int | None:
     """As `pull`, but None when somebody else is at the system's records right now."""
+    try:
+        return pull_now(runtime, source, systems, way)
+    except BeingRead:
+        return None
+    except (NotRead, ConnectorFailure):
+        # Noted on the connection, which comes to its turn again.
+        return 0
+
+
+def pull_now(runtime: Runtime, source: Source, systems: Iterable[str], way: Way = PLAIN) -> int:
+    """As `pull`, for somebody who waits for it: raises NotRead or a ConnectorFailure when the system was not read, or
+    not to its end."""
     system = source.capabilities.system
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
     sys.setswitchinterval(_SECONDS_BETWEEN_THREADS)
     with exclusive(runtime.engine, f"intake:{system}") as is_ours:
         if not is_ours:
-            return None
-        if _is_resting(runtime, system):
-            return 0
+            raise BeingRead("connection.busy", f"{title_of(system)} is being read by somebody else right now.")
+        check_awake(runtime, system)
         try:
             with way.reading() as read_history:
                 return _pull_streams(_Pull(runtime, source, frozenset(systems), way.must_stop, read_history))
         except Misconfigured as failure:
             execute(runtime, SetConnectionState(system=system, state="paused", reason=failure.sentence), _ACTOR)
+            raise
         except ConnectorFailure as failure:
             with runtime.transaction() as session:
                 store.record_failure(session, system, failure.sentence, runtime.now())
-        return 0
+            raise
 
 
-def _is_resting(runtime: Runtime, system: str) -> bool:
+def check_awake(runtime: Runtime, system: str) -> None:
+    """Raises NotRead, in words, for a system that is not to be called now."""
     with runtime.reading() as session:
         health = store.health(session, system)
-    return health.is_paused or health.rests_until(runtime.now()) is not None
+    why = f": {health.sentence}" if health.sentence else "."
+    if health.is_paused:
+        raise NotRead("connection.paused", f"The connection to {title_of(system)} is paused{why}")
+    if until := health.rests_until(runtime.now()):
+        raise NotRead("connection.resting", f"{title_of(system)} is left alone until {until:%H:%M:%S} UTC{why}")
 
 
 def _pull_streams(pull: _Pull) -> int:

@@ -13,6 +13,7 @@ from procrastinate import App, BaseRetryStrategy, JobContext, RetryDecision
 from procrastinate.exceptions import ConnectorException, UniqueViolation
 from procrastinate.jobs import Job, Status
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from jobs.clock import finish
 from jobs.decide_waiting import decide_waiting
@@ -22,6 +23,7 @@ from jobs.escalate_overdue import escalate_overdue
 from jobs.exclusive import exclusive
 from jobs.handle_inbox import handle_waiting, is_all_history_read
 from jobs.lines import note
+from jobs.outage import tell_outage
 from jobs.plan_schedules import plan_schedules
 from jobs.pull import Way, try_pull
 from jobs.queue import enqueue_once
@@ -81,6 +83,8 @@ class _Told:
 
     def __exit__(self, _: object, reason: BaseException | None, __: object) -> None:
         if isinstance(reason, ComeBack):
+            return
+        if isinstance(reason, DBAPIError) and tell_outage(self._house.runtime):
             return
         error = _first_line(reason) if reason else None
         if error:

@@ -15,7 +15,8 @@ from psycopg_pool import PoolTimeout
 from core.intake import store as intake
 from jobs.clock import start_clock
 from jobs.handle_inbox import is_all_history_read
-from jobs.lines import note, say
+from jobs.lines import say
+from jobs.outage import tell_outage
 from jobs.queue import BILLING, DELIVERIES, HOUSE, INTAKE
 from jobs.read_apart import prepare
 from jobs.tasks import HEARTBEAT_SECONDS, STALLED_SECONDS, register
@@ -25,11 +26,14 @@ from jobs.wiring import House
 _HOUSE_JOBS = 4
 _GRACE_SECONDS = 2.0
 _STORE_AWAY_SECONDS = 2.0
+# They tell each try of theirs; what there is to say, the worker says itself.
+_TALKATIVE = ("procrastinate", "psycopg.pool", "apscheduler")
 
 
 def work(house: House) -> None:
     """Carries out jobs until SIGINT or SIGTERM. Any number of these may run, on any number of machines."""
-    logging.getLogger("procrastinate").setLevel(logging.CRITICAL)
+    for library in _TALKATIVE:
+        logging.getLogger(library).setLevel(logging.CRITICAL)
     settle_in()
     if not is_all_history_read(house.runtime, house.sources.values()):
         prepare()
@@ -74,17 +78,17 @@ async def _until(stopping: asyncio.Event, house: House, deliveries: int) -> None
         stop.cancel()
         workers.cancel()
         await asyncio.wait({workers})
+        reason = None if workers.cancelled() else workers.exception()
         if not stopping.is_set():
-            _explain(workers)
+            _check_is_store(reason)
+            await asyncio.to_thread(tell_outage, house.runtime)
             await asyncio.sleep(_STORE_AWAY_SECONDS)
 
 
-def _explain(workers: asyncio.Task[None]) -> None:
+def _check_is_store(reason: BaseException | None) -> None:
     """A lost store is waited for; anything else is a fault of ours and ends the process."""
-    reason = None if workers.cancelled() else workers.exception()
     if reason is not None and not isinstance(reason, ConnectorException | psycopg.Error | PoolTimeout):
         raise reason
-    note("The store does not answer; the worker tries again. If it was stopped, end all with Ctrl-C and start again.")
 
 
 async def _run_workers(app: App, deliveries: int) -> None:
@@ -104,7 +108,8 @@ async def _run_workers(app: App, deliveries: int) -> None:
         finally:
             for worker in running:
                 worker.cancel()
-            await asyncio.wait(running)
+            # Each tells in the end why it could not go on; one reason is enough.
+            await asyncio.gather(*running, return_exceptions=True)
 
 
 async def _run_worker(app: App, queues: list[str], concurrency: int) -> None:

@@ -2,21 +2,22 @@
 
 import argparse
 import json
-import os
 import signal
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
-from decimal import Decimal, InvalidOperation
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
 from sandbox.faults import Control
-from sandbox.server import OVER_TLS, SYSTEMS, Emulator, PortUnusable, Serving, open_emulators
+from sandbox.folder import FolderUnusable, sole_use
+from sandbox.options import parse
+from sandbox.server import OVER_TLS, SYSTEMS, Emulator, PortUnusable, Serving, open_emulators, take_ports
+from sandbox.switches import SwitchUnusable
 from sandbox.tls import Certificates
 
-GENERATED, GENERATING = "company.json", "generating"
+GENERATED, GENERATING, ANNOUNCED = "company.json", "generating", "systems.json"
 
 
 class Life(Protocol):
@@ -36,46 +37,6 @@ class Sender(Protocol):
     def start(self) -> None: ...
 
     def stop(self) -> None: ...
-
-
-def parse(arguments: list[str], environment: Mapping[str, str] = os.environ) -> argparse.Namespace:
-    """Options; what is not given comes from the environment."""
-    data = Path(environment.get("DATA_DIR") or "data")
-    parser = argparse.ArgumentParser(
-        prog="python -m sandbox", description="Emulated Stripe, Salesforce, NetSuite and AvaTax, and a mailbox"
-    )
-    parser.add_argument("--only", choices=SYSTEMS, help="start this one system, on the port given")
-    # A default that is text is checked like what is given.
-    parser.add_argument("--port", type=_port, default=environment.get("SANDBOX_PORT", "8600"))
-    parser.add_argument("--scale", type=_scale, default=environment.get("SANDBOX_SCALE", "1"))
-    parser.add_argument("--seed", type=int, default=int(environment.get("SANDBOX_SEED", 7)))
-    parser.add_argument("--paused", action="store_true", help="the company does not live on by itself")
-    parser.add_argument("--folder", type=Path, default=data / "sandbox")
-    parser.add_argument(
-        "--webhook-url", help="deliver Stripe's events to this address, and the mailbox's notices to /mail beside it"
-    )
-    parser.add_argument("--anchor", type=date.fromisoformat, help="the company's today; default: today")
-    parser.add_argument("--events-per-minute", type=int, default=20)
-    return parser.parse_args(arguments)
-
-
-def _port(text: str) -> int:
-    """The port of the first system; the others follow it, and 0 takes free ones."""
-    last = 65_536 - len(SYSTEMS)
-    if not text.isdecimal() or int(text) > last:
-        raise argparse.ArgumentTypeError(f"“{text}” is not a port between 0 and {last}")
-    return int(text)
-
-
-def _scale(text: str) -> Decimal:
-    """Size of the company; 1 is the usual one, 0 is none."""
-    try:
-        scale = Decimal(text)
-    except InvalidOperation:
-        scale = Decimal(-1)
-    if not scale.is_finite() or scale < 0:
-        raise argparse.ArgumentTypeError(f"“{text}” is not a size of 0 or more, such as 0.5")
-    return scale
 
 
 def describe(
@@ -109,14 +70,16 @@ class Company:
         self._sender: Sender | None = None
 
     def prepare(self) -> None:
-        """Before the emulators open: remove a half-made company, refuse another one."""
-        if (self._folder / GENERATING).exists():
+        """Before the emulators open: remove a half-made company, refuse another one. One that is named was made whole,
+        whether its maker was killed right after or not."""
+        found, marker = self._found(), self._folder / GENERATING
+        if marker.exists() and found is None:
             for path in self._folder.glob("*.sqlite*"):
                 path.unlink()
-            (self._folder / GENERATING).unlink()
-        found = self._found()
+        marker.unlink(missing_ok=True)
         if found is not None and {k: found[k] for k in self._mark} != self._mark:
-            sys.exit(f"{self._folder} holds another company: {found}. Choose another --folder or delete it.")
+            held = f"scale {found['scale']}, seed {found['seed']}"
+            sys.exit(f"{self._folder} holds another company ({held}). Choose another --folder or delete it.")
 
     def _found(self) -> dict[str, Any] | None:
         path = self._folder / GENERATED
@@ -170,39 +133,37 @@ def _interrupt(*_: object) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT."""
     options = parse(sys.argv[1:] if arguments is None else arguments)
-    options.folder.mkdir(parents=True, exist_ok=True)
-    (options.folder / "systems.json").unlink(missing_ok=True)
-    company = Company(options) if options.scale > 0 else None
-    if company is not None:
-        company.prepare()
-    control = Control()
-    control.ready, control.paused = company is None, options.paused
-    control.events_per_minute = options.events_per_minute
-    names = (options.only,) if options.only else SYSTEMS
-    emulators = open_emulators(names, options.folder, utc_now, control, options.seed)
-    signal.signal(signal.SIGTERM, _interrupt)
-    signal.signal(signal.SIGINT, _interrupt)
     try:
-        _serve(options, emulators, company, control)
+        with sole_use(options.folder):
+            _run(options)
     except KeyboardInterrupt:
         return 0
-    except PortUnusable as reason:
+    except (FolderUnusable, PortUnusable, SwitchUnusable) as reason:
         print(reason, file=sys.stderr)
     return 1
 
 
-def _serve(
-    options: argparse.Namespace, emulators: dict[str, Emulator], company: Company | None, control: Control
-) -> None:
+def _run(options: argparse.Namespace) -> None:
+    """Nothing in the folder is touched before all ports are ours."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGINT, _interrupt)
+    names = (options.only,) if options.only else SYSTEMS
+    ports = take_ports(names, options.port)
+    company = Company(options) if options.scale > 0 else None
+    if company is not None:
+        company.prepare()
+    (options.folder / ANNOUNCED).unlink(missing_ok=True)
+    control = Control()
+    control.ready, control.paused = company is None, options.paused
+    control.events_per_minute = options.events_per_minute
+    emulators = open_emulators(names, options.folder, utc_now, control, options.seed)
     certificates = Certificates(options.folder)
-    serving: dict[str, Serving] = {}
+    serving = {
+        name: Serving(emulator.app, ports[name], certificates if name in OVER_TLS else None)
+        for name, emulator in emulators.items()
+    }
     try:
-        for offset, (name, emulator) in enumerate(emulators.items()):
-            secured = certificates if name in OVER_TLS else None
-            port = options.port + offset if options.port else 0
-            serving[name] = Serving(emulator.app, port, secured)
-            serving[name].start()
-        _announce(options, emulators, serving, certificates)
+        _serve(options, emulators, serving, certificates.authority)
         if company is not None:
             company.generate(emulators)
             control.ready = True
@@ -212,13 +173,13 @@ def _serve(
         _stop(emulators, serving, company)
 
 
-def _announce(
-    options: argparse.Namespace,
-    emulators: dict[str, Emulator],
-    serving: dict[str, Serving],
-    certificates: Certificates,
+def _serve(
+    options: argparse.Namespace, emulators: dict[str, Emulator], serving: dict[str, Serving], authority: Path
 ) -> None:
-    systems = describe(emulators, serving, certificates.authority)
+    """Start all of them, and tell where they are."""
+    for each in serving.values():
+        each.start()
+    systems = describe(emulators, serving, authority)
     if options.webhook_url and "stripe" in emulators:
         emulators["stripe"].register_webhook(options.webhook_url)  # type: ignore[attr-defined]
     if options.webhook_url and "mail" in emulators:
@@ -227,7 +188,7 @@ def _announce(
         emulators["mail"].register_webhook(beside)  # type: ignore[attr-defined]
     for system in systems:
         print(json.dumps(system), flush=True)
-    write_whole(options.folder / "systems.json", json.dumps(systems))
+    write_whole(options.folder / ANNOUNCED, json.dumps(systems))
 
 
 def _stop(emulators: dict[str, Emulator], serving: dict[str, Serving], company: Company | None) -> None:

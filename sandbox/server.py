@@ -68,18 +68,39 @@ class PortUnusable(Exception):
     """Somebody else listens there, or nobody may; the message is for people."""
 
 
-class Serving:
-    """One app on 127.0.0.1. Port 0 takes a free one. With certificates it serves HTTPS."""
+def take_port(port: int) -> socket.socket:
+    """A socket on 127.0.0.1 whose port is nobody else's from now on; 0 takes a free one. Raises PortUnusable."""
+    # Named as TCP, because asyncio turns Nagle's delay (40 ms an answer) off for such sockets only.
+    taken = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        taken.bind(("127.0.0.1", port))
+        taken.listen()
+    except OSError as reason:
+        taken.close()
+        raise PortUnusable(f"Port {port} cannot be used: {reason.strerror}. Choose another with --port.") from None
+    return taken
 
-    def __init__(self, app: Starlette, port: int, certificates: Certificates | None = None) -> None:
-        # Named as TCP, because asyncio turns Nagle's delay (40 ms an answer) off for such sockets only.
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            self._socket.bind(("127.0.0.1", port))
-        except OSError as reason:
-            self._socket.close()
-            raise PortUnusable(f"Port {port} cannot be used: {reason.strerror}. Choose another with --port.") from None
+
+def take_ports(names: Iterable[str], first: int) -> dict[str, socket.socket]:
+    """A port per system, one behind the other from the first on, or free ones: all of them or none."""
+    taken: dict[str, socket.socket] = {}
+    try:
+        for offset, name in enumerate(names):
+            taken[name] = take_port(first + offset if first else 0)
+    except PortUnusable:
+        for each in taken.values():
+            each.close()
+        raise
+    return taken
+
+
+class Serving:
+    """One app on 127.0.0.1, on a port (0 = a free one) or on a socket of `take_port`. With certificates it serves
+    HTTPS."""
+
+    def __init__(self, app: Starlette, port: int | socket.socket, certificates: Certificates | None = None) -> None:
+        self._socket = take_port(port) if isinstance(port, int) else port
         self.port = int(self._socket.getsockname()[1])
         self.address = f"{'https' if certificates else 'http'}://127.0.0.1:{self.port}"
         config = uvicorn.Config(

@@ -11,6 +11,14 @@ from typing import Any, Self
 Setting = bool | int | float | str
 
 
+class SwitchUnusable(ValueError):
+    """The environment sets a switch to what it does not take; the message is for people."""
+
+
+def unusable(key: str, text: str, default: Setting) -> SwitchUnusable:
+    return SwitchUnusable(f"{key} does not take “{text}”; it is {default} when nothing is said.")
+
+
 @dataclass
 class Switches:
     """What an emulator's switches have in common; each emulator names its own, with their defaults."""
@@ -19,7 +27,11 @@ class Switches:
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
         found = cls()
         names = {field.name: "SANDBOX_" + field.name.upper() for field in fields(cls)}
-        found.set({name: environment[key] for name, key in names.items() if key in environment})
+        for name, key in names.items():
+            try:
+                found.set({name: environment[key]} if key in environment else {})
+            except ValueError:
+                raise unusable(key, environment[key], getattr(found, name)) from None
         return found
 
     def all(self) -> dict[str, Setting]:

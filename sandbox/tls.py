@@ -50,7 +50,10 @@ class Certificates:
             )
         )
         self.certificate.write_bytes(server.public_bytes(serialization.Encoding.PEM))
-        self.authority.write_bytes(authority.public_bytes(serialization.Encoding.PEM))
+        # The last of the three, and whole at once: who is killed here has made nothing.
+        partial = self.authority.with_suffix(".partial")
+        partial.write_bytes(authority.public_bytes(serialization.Encoding.PEM))
+        partial.replace(self.authority)
 
 
 def _name(common: str) -> x509.Name:

@@ -14,6 +14,7 @@ import httpx
 
 from connectors.avatax.config import Config
 from connectors.http import Masker, broken_call, open_client, retry_after, transient
+from connectors.shapes import unreadable
 from core.ports import ConnectorFailure, InDoubt, Misconfigured, Rejected
 
 TITLE = "AvaTax"
@@ -76,10 +77,8 @@ class Client:
             raise self._failure(response, mask(), is_write)
         try:
             body = json.loads(response.content, parse_float=Decimal)
-        except ValueError as problem:
-            if is_write:
-                raise InDoubt(f"{TITLE} sent an answer that is not JSON.", "unreadable", mask()) from problem
-            raise transient(f"{TITLE} sent an answer that is not JSON.", "unreadable", mask()) from problem
+        except (ValueError, RecursionError) as problem:
+            raise unreadable(f"{TITLE} sent an answer that is not JSON.", mask(), is_write) from problem
         return Answer(body if isinstance(body, dict) else {}, mask)
 
     def _failure(self, response: httpx.Response, exchange: Doc, is_write: bool) -> ConnectorFailure:

@@ -22,7 +22,7 @@ from connectors.avatax.mapping import (
     transaction,
 )
 from connectors.avatax.shapes import Ping, Transaction
-from connectors.shapes import faults_of
+from connectors.shapes import faults_of, read
 from core.kit.clock import Clock
 from core.ports import (
     Capabilities,
@@ -33,7 +33,6 @@ from core.ports import (
     Rejected,
     TaxAnswer,
     TaxQuestion,
-    Transient,
 )
 
 CAPABILITIES = Capabilities(
@@ -134,7 +133,7 @@ class AvaTax:
             "createTransactionModel": model,
         }
         seen = self._client.post(_CREATE, body, _LINES, is_write=False)
-        found = _read(seen)
+        found = _read(seen, is_write=False)
         check_sums(found)
         return found, seen
 
@@ -144,19 +143,15 @@ class AvaTax:
     def _get(self, key: str, kind: str) -> tuple[Transaction, Answer] | None:
         params = {"documentType": TYPES[kind], "$include": "Lines,Details,Addresses"}
         seen = self._client.get(self._path(key), params)
-        return None if seen is None else (_read(seen), seen)
+        return None if seen is None else (_read(seen, is_write=False), seen)
 
     def _change(self, key: str, kind: str, verb: str, body: Mapping[str, Any]) -> tuple[Transaction, Answer]:
         seen = self._client.post(f"{self._path(key)}/{verb}", dict(body), {"documentType": TYPES[kind]})
-        return _read(seen), seen
+        return _read(seen, is_write=True), seen
 
 
-def _read(seen: Answer) -> Transaction:
-    try:
-        return Transaction.model_validate(seen.body)
-    except ValidationError as problem:
-        told = f"{TITLE} sent a transaction in a form that we do not know: {faults_of(problem)}."
-        raise Transient(told, "unreadable", seen.exchange) from problem
+def _read(seen: Answer, *, is_write: bool) -> Transaction:
+    return read(Transaction, seen.body, f"{TITLE} sent a transaction", seen.exchange, is_write=is_write)
 
 
 def _posted(found: Transaction, seen: Answer) -> Posted:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Self
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
 from connectors.shapes import Day, Number, Shape
+from core.kit.errors import Refused
+from core.kit.money import to_minor
 
 
 class CamelShape(Shape):
@@ -68,6 +71,19 @@ class Transaction(CamelShape):
     messages: list[Message] = Field(default_factory=list)
     origin_address_id: int | None = None
     destination_address_id: int | None = None
+
+    @model_validator(mode="after")
+    def _is_money(self) -> Self:
+        """A currency that we know, and no more of it than a sum can be."""
+        parts = [
+            amount for line in self.lines for detail in line.details for amount in (detail.taxable_amount, detail.tax)
+        ]
+        try:
+            for amount in (self.total_amount, self.total_tax, *parts):
+                to_minor(amount, self.currency_code)
+        except Refused as problem:
+            raise ValueError(problem.sentence) from problem
+        return self
 
 
 class Ping(CamelShape):

@@ -8,7 +8,9 @@ import json
 from datetime import datetime
 from typing import Any
 
-from connectors.shapes import check_depth
+from pydantic import ValidationError
+
+from connectors.shapes import Shape, Token, UnixSeconds, check_depth, faults_of
 from core.kit.clock import from_unix
 from core.ports import SignedEvent
 
@@ -18,6 +20,12 @@ AHEAD_SECONDS = 60
 
 class BadWebhook(ValueError):
     """The message is not from the mail provider, is too old, or is no event. The text is a sentence."""
+
+
+class _Event(Shape):
+    id: Token
+    type: Token
+    at: UnixSeconds
 
 
 def verify(payload: bytes, header: str, secret: str, now: datetime) -> SignedEvent:
@@ -43,9 +51,8 @@ def _event(payload: bytes) -> SignedEvent:
         check_depth(event)
     except (ValueError, RecursionError) as problem:
         raise BadWebhook("The webhook is not JSON.") from problem
-    if not isinstance(event, dict):
-        raise BadWebhook("The webhook is not an event.")
-    id, kind, at = event.get("id"), event.get("type"), event.get("at")
-    if not isinstance(id, str) or not isinstance(kind, str) or type(at) is not int:
-        raise BadWebhook("The webhook lacks its id, type or time.")
-    return SignedEvent(id, f"event:{kind}", from_unix(at), event)
+    try:
+        said = _Event.model_validate(event)
+    except ValidationError as problem:
+        raise BadWebhook(f"The webhook is not an event: {faults_of(problem)}.") from problem
+    return SignedEvent(said.id, f"event:{said.type}", from_unix(said.at), event)

@@ -15,6 +15,7 @@ import httpx
 from connectors.http import Masker, broken_call, open_client, retry_after, transient
 from connectors.netsuite.config import Config
 from connectors.netsuite.token import TITLE, Tokens
+from connectors.shapes import unreadable
 from core.kit.clock import Clock, utc_now
 from core.ports import ConnectorFailure, InDoubt, Misconfigured, Rejected
 
@@ -68,8 +69,8 @@ class Client:
         request = self._request("POST", SUITEQL, content, {"Prefer": "transient"}, {"limit": str(limit)})
         answer = self._send(request, is_write=False)
         items = answer.body.get("items")
-        if not isinstance(items, list):
-            raise transient(f"{TITLE} sent an answer of an unknown form.", "unreadable", answer.exchange)
+        if not isinstance(items, list) or not all(isinstance(row, dict) for row in items):
+            raise unreadable(f"{TITLE} sent an answer of an unknown form.", answer.exchange, is_write=False)
         return items
 
     def get(self, path: str) -> Answer | None:
@@ -108,7 +109,9 @@ class Client:
         mask = partial(self._masker.httpx_exchange, request, response)
         if not response.is_success:
             raise self._failure(response, mask(), is_write)
-        return Answer(response.status_code, self._body(response, mask), response.headers.get("location"), mask)
+        return Answer(
+            response.status_code, self._body(response, mask, is_write), response.headers.get("location"), mask
+        )
 
     def _once(self, request: httpx.Request, is_write: bool) -> httpx.Response:
         token = self._tokens.current()
@@ -122,13 +125,13 @@ class Client:
             self._tokens.reject(token)
         return response
 
-    def _body(self, response: httpx.Response, mask: Callable[[], Doc]) -> Doc:
+    def _body(self, response: httpx.Response, mask: Callable[[], Doc], is_write: bool) -> Doc:
         if not response.content:
             return {}
         try:
             body = json.loads(response.content, parse_float=Decimal)
-        except ValueError as problem:
-            raise transient(f"{TITLE} sent an answer that is not JSON.", "unreadable", mask()) from problem
+        except (ValueError, RecursionError) as problem:
+            raise unreadable(f"{TITLE} sent an answer that is not JSON.", mask(), is_write) from problem
         return body if isinstance(body, dict) else {}
 
     def _failure(self, response: httpx.Response, exchange: Doc, is_write: bool) -> ConnectorFailure:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from connectors.netsuite.client import Client
+from connectors.netsuite import shapes
+from connectors.netsuite.client import Client, Doc
 from connectors.netsuite.config import Config
 from connectors.netsuite.token import TITLE
+from connectors.shapes import read
 from core.ports import Rejected
 
 _QUERIES = {
@@ -17,10 +20,17 @@ _QUERIES = {
     "item": "SELECT i.id, i.itemid FROM item i WHERE i.id > ? ORDER BY i.id",
     "salestaxitem": "SELECT t.id, t.itemid, t.rate FROM salestaxitem t ORDER BY t.id",
 }
+_SHAPES: dict[str, type[shapes.Row]] = {
+    "subsidiary": shapes.SubsidiaryName,
+    "currency": shapes.CurrencySymbol,
+    "item": shapes.ItemName,
+    "salestaxitem": shapes.TaxCode,
+}
 _COUNTRIES = {"UK": "GB"}
 _PAGE = 1000
 _MOST_CUSTOMERS = 50_000
-Rows = list[dict[str, Any]]
+# Of the shape of their table.
+Rows = list[Any]
 
 
 class Directory:
@@ -42,20 +52,18 @@ class Directory:
                 raise Rejected(sentence, "customer_unknown")
             if len(self._customers) >= _MOST_CUSTOMERS:
                 self._customers.clear()
-            found = self._customers[crm_id] = str(answer.body["id"])
+            customer = read(shapes.Reference, answer.body, f"{TITLE} sent a customer", answer.exchange)
+            found = self._customers[crm_id] = customer.id
         return found
 
     def item(self, code: str) -> str:
-        return self._find("item", "itemid", code, f"{TITLE} has no item {code}.", "item_unknown")
+        return str(self._row("item", "itemid", code, f"{TITLE} has no item {code}.").id)
 
     def currency(self, code: str) -> str:
-        return self._find("currency", "symbol", code, f"{TITLE} does not know {code}.", "currency_unknown")
+        return str(self._row("currency", "symbol", code, f"{TITLE} does not know {code}.").id)
 
     def currency_code(self, id: str) -> str:
-        for row in self._rows("currency"):
-            if row["id"] == id:
-                return str(row["symbol"])
-        raise Rejected(f"{TITLE} states a currency that it does not list.", "currency_unknown")
+        return str(self._row("currency", "id", id, f"{TITLE} states a currency that it does not list.").symbol)
 
     def subsidiary(self, entity: str) -> str:
         """By setting, by external id, else by country."""
@@ -64,33 +72,33 @@ class Directory:
             return set_id
         country = _COUNTRIES.get(entity, entity)
         for column, value in (("externalid", entity), ("country", country), ("name", entity)):
-            found = [row["id"] for row in self._rows("subsidiary") if row.get(column) == value]
+            found = [row for row in self._rows("subsidiary") if getattr(row, column) == value]
             if len(found) == 1:
-                return str(found[0])
+                return str(found[0].id)
         raise Rejected(f"{TITLE} has no subsidiary for the legal entity {entity}.", "subsidiary_unknown")
 
     def tax_code(self, entity: str, percent: Decimal) -> str | None:
         """The tax code of this rate: set, named for the entity, or at least not for another one."""
         rate = f"{percent.normalize():f}"
         rows = self._rows("salestaxitem")
-        fitting = [row for row in rows if _percent(row.get("rate")) == percent]
-        others = {code for row in self._rows("subsidiary") for code in (row.get("externalid"), row.get("country"))}
-        set_by_hand = [row for row in rows if row["itemid"] == self._config.tax_codes.get(f"{entity}:{rate}")]
-        own = [row for row in fitting if _entity_of(row["itemid"]) == entity]
-        neutral = [row for row in fitting if _entity_of(row["itemid"]) not in others]
+        fitting = [row for row in rows if _percent(row.rate) == percent]
+        others = {code for row in self._rows("subsidiary") for code in (row.externalid, row.country)}
+        set_by_hand = [row for row in rows if row.itemid == self._config.tax_codes.get(f"{entity}:{rate}")]
+        own = [row for row in fitting if _entity_of(row.itemid) == entity]
+        neutral = [row for row in fitting if _entity_of(row.itemid) not in others]
         # What a tax engine has added up from several jurisdictions has no code of its own.
-        any_rate = [row for row in rows if row["itemid"] == self._config.tax_codes.get(f"{entity}:*")]
+        any_rate = [row for row in rows if row.itemid == self._config.tax_codes.get(f"{entity}:*")]
         chosen = next(iter(set_by_hand or own or neutral or any_rate), None)
         if chosen is None and percent:
             raise Rejected(f"{TITLE} has no tax code of {rate} % for {entity}.", "tax_code_unknown")
-        return None if chosen is None else str(chosen["id"])
+        return None if chosen is None else str(chosen.id)
 
-    def _find(self, table: str, column: str, value: str, sentence: str, code: str) -> str:
+    def _row(self, table: str, column: str, value: str, sentence: str) -> Any:
         for is_again in (False, True):
             for row in self._rows(table, is_again):
-                if row.get(column) == value:
-                    return str(row["id"])
-        raise Rejected(sentence, code)
+                if getattr(row, column) == value:
+                    return row
+        raise Rejected(sentence, f"{table}_unknown")
 
     def _rows(self, table: str, is_again: bool = False) -> Rows:
         with self._lock:
@@ -100,13 +108,17 @@ class Directory:
 
     def _read(self, table: str) -> Rows:
         if table != "item":
-            return self._client.query(_QUERIES[table])
+            return self._page(table, ())
         rows: Rows = []
         while True:
-            page = self._client.query(_QUERIES[table], [int(rows[-1]["id"]) if rows else 0], _PAGE)
+            page = self._page(table, [int(rows[-1].id) if rows else 0])
             rows += page
             if len(page) < _PAGE:
                 return rows
+
+    def _page(self, table: str, behind: Sequence[int]) -> Rows:
+        found: list[Doc] = self._client.query(_QUERIES[table], behind, _PAGE)
+        return [read(_SHAPES[table], row, f"{TITLE} sent a row of its table {table}", {}) for row in found]
 
 
 def _entity_of(tax_code: str) -> str:

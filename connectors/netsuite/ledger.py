@@ -7,11 +7,14 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
+from connectors.netsuite import shapes
 from connectors.netsuite.client import Answer, Client, Doc
 from connectors.netsuite.config import Config
 from connectors.netsuite.directory import Directory
 from connectors.netsuite.source import CAPABILITIES
 from connectors.netsuite.token import TITLE
+from connectors.shapes import read, unreadable
+from core.kit.errors import Refused
 from core.kit.money import to_decimal, to_minor
 from core.ports import (
     ConnectorFailure,
@@ -27,6 +30,7 @@ from core.ports import (
 
 _RECORDS = {"invoice": "invoice", "credit_memo": "creditMemo"}
 _WORDS = {"invoice": "invoice", "credit_memo": "credit memo"}
+_WRITTEN_AT = re.compile(r"/([0-9]+)/?$")
 _KEY = re.compile(r"[A-Za-z0-9_-]+")
 _LINE = re.compile(r"item\.items\[(\d+)\]\.?(\w*)")
 # The price level "custom": otherwise the customer's price list would replace our amounts.
@@ -78,30 +82,28 @@ class NetSuiteLedger:
         answer = self._client.get(_path(key, kind))
         if answer is None:
             return None
-        body = answer.body
-        currency = self._directory.currency_code(str(body["currency"]["id"]))
-        total = body.get("total")
-        number, tax = body.get("tranId"), body.get("taxTotal")
+        held = read(shapes.Held, answer.body, f"{TITLE} sent the {_WORDS[kind]}", answer.exchange)
+        currency = self._directory.currency_code(held.currency.id)
         return Posted(
-            external_id=str(body["id"]),
-            number=None if number is None else str(number),
-            total_minor=None if total is None else to_minor(Decimal(total), currency),
+            external_id=held.id,
+            number=held.tran_id,
+            total_minor=_minor(held.total, currency, answer),
             exchange=answer.exchange,
-            tax_minor=None if tax is None else to_minor(Decimal(tax), currency),
+            tax_minor=_minor(held.tax_total, currency, answer),
         )
 
     def _read_back(self, document: LedgerDocument, answer: Answer) -> Posted:
         """NetSuite answers a write with an address only. That it was written stands, whatever reading it brings."""
-        id = (answer.location or "").rstrip("/").rpartition("/")[2]
+        written = _WRITTEN_AT.search(answer.location or "")
         try:
             held = self.find(document.key, document.kind)
         except (Transient, Misconfigured, Rejected):
             held = None
-        if held is None and not id:
+        if held is not None:
+            return replace(held, exchange=answer.exchange)
+        if written is None:
             raise InDoubt(f"{TITLE} did not say where it wrote the document.", "no_location", answer.exchange)
-        if held is None:
-            return Posted(id, None, None, answer.exchange)
-        return replace(held, exchange=answer.exchange)
+        return Posted(written[1], None, None, answer.exchange)
 
     def _body(self, document: LedgerDocument) -> Doc:
         body: Doc = {
@@ -139,6 +141,14 @@ class NetSuiteLedger:
             posted["revRecStartDate"] = line.recognise_from.isoformat()
             posted["revRecEndDate"] = line.recognise_until.isoformat()
         return posted
+
+
+def _minor(amount: Decimal | None, currency: str, answer: Answer) -> int | None:
+    try:
+        return None if amount is None else to_minor(amount, currency)
+    except Refused as problem:
+        told = f"{TITLE} sent an amount that we do not understand: {problem.sentence}"
+        raise unreadable(told, answer.exchange, is_write=False) from problem
 
 
 def _path(key: str, kind: str) -> str:

@@ -1,13 +1,18 @@
-"""What SuiteQL sends, with the columns we ask for: every value is text, and nulls are left out."""
+"""What NetSuite sends. By SuiteQL come the columns we ask for, every value as text and nulls left out; the record
+service sends JSON with numbers."""
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from connectors.shapes import Day, Number, Shape
+
+_INTERNAL_ID = re.compile(r"-?[0-9]{1,18}")
 
 
 def _moment(text: object) -> object:
@@ -17,7 +22,26 @@ def _moment(text: object) -> object:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
+def _text(number: object) -> object:
+    """Where one service sends a number, the other sends text."""
+    return str(number) if type(number) is int else number
+
+
+def _is_stamp(text: str) -> str:
+    datetime.fromisoformat(text)
+    return text
+
+
+def _is_internal_id(text: str) -> str:
+    if not _INTERNAL_ID.fullmatch(text):
+        raise ValueError("should be an internal id")
+    return text
+
+
 Stamp = Annotated[datetime, BeforeValidator(_moment)]
+StampText = Annotated[str, AfterValidator(_is_stamp)]
+InternalId = Annotated[str, BeforeValidator(_text), AfterValidator(_is_internal_id)]
+Words = Annotated[str, BeforeValidator(_text)]
 
 
 class Subsidiary(Shape):
@@ -72,3 +96,60 @@ class Transaction(Shape):
     foreignamountunpaid: Number | None = None
     trandate: Day
     lastmodifieddate: Stamp
+
+
+class Row(Shape):
+    """What every row has. A number that is sent as text is kept as it came."""
+
+    id: InternalId
+
+
+class StampedRow(Row):
+    lastmodifieddate: StampText
+
+
+class Counted(Shape):
+    n: Annotated[int, Field(ge=0, strict=False)]
+
+
+class SubsidiaryName(Row):
+    name: str
+    country: str | None = None
+    externalid: str | None = None
+
+
+class CurrencySymbol(Row):
+    symbol: str
+
+
+class ItemName(Row):
+    itemid: str
+
+
+class TaxCode(Row):
+    itemid: str
+    rate: Words | None = None
+
+
+class Reference(Shape):
+    """A record that another one points at."""
+
+    id: InternalId
+
+
+class Held(Shape):
+    """An invoice or credit memo as the record service shows it; amounts in major units."""
+
+    id: InternalId
+    currency: Reference
+    total: Number | None = None
+    # Given out by NetSuite's numbering, or ours.
+    tran_id: Words | None = Field(None, alias="tranId")
+    tax_total: Number | None = Field(None, alias="taxTotal")
+
+
+class Given(Shape):
+    """A token, good for so many seconds; live systems send the number as text."""
+
+    access_token: str
+    expires_in: Number = Field(Decimal(3600), ge=0, le=10_000_000)

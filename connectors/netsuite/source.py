@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from connectors.netsuite import mapping
+from connectors.netsuite import mapping, shapes
 from connectors.netsuite.client import Client, Doc
 from connectors.netsuite.config import Config
 from connectors.netsuite.token import TITLE
-from connectors.shapes import Records, content_version
+from connectors.shapes import Records, content_version, first_or_none, read, record_with_stamp, record_without_stamp
 from core.ports import Capabilities, ConnectorFailure, Page, Probe, RawRecord, Stream
 
 OVERLAP = timedelta(minutes=10)
@@ -111,7 +111,8 @@ class NetSuiteSource:
         total = 0
         for table in _STREAMS[stream]:
             where = f" WHERE {table.where}" if table.where else ""
-            total += int(self._client.query(f"SELECT COUNT(*) AS n FROM {table.tables}{where}")[0]["n"])
+            rows = self._client.query(f"SELECT COUNT(*) AS n FROM {table.tables}{where}")
+            total += read(shapes.Counted, first_or_none(rows), f"{TITLE} counted {table.kind}", {}).n
         return total
 
     def pull(self, stream: str, cursor: Mapping[str, Any]) -> Iterator[Page]:
@@ -145,10 +146,7 @@ class NetSuiteSource:
         while True:
             sql, parameters = _behind(table, place)
             rows = self._client.query(sql, parameters, self._rows)
-            if rows:
-                last = rows[-1]
-                place = {"id": int(last["id"])}
-                place |= {"stamp": last["lastmodifieddate"]} if table.read == "stamp" else {}
+            place = _place_behind(table, rows) or place
             is_end = len(rows) < self._rows
             yield rows, place, is_end
             if is_end:
@@ -164,7 +162,7 @@ class NetSuiteSource:
             rows += page
             if len(page) < self._rows:
                 break
-            id = int(page[-1]["id"])
+            id = _place_behind(table, page)["id"]
         print_now = content_version([_plain(row) for row in rows])
         return ([] if place.get("print") == print_now else rows), {"print": print_now}, True
 
@@ -191,10 +189,25 @@ def _overlapped(place: Doc) -> Doc:
     return {"stamp": (datetime.fromisoformat(place["stamp"]) - OVERLAP).strftime(_FORM), "id": 0}
 
 
+def _place_behind(table: _Table, rows: list[Doc]) -> Doc:
+    """Where the next page begins; nothing where there are no rows."""
+    if not rows:
+        return {}
+    last = _known(table, rows[-1])
+    return {"id": int(last.id)} | ({"stamp": last.lastmodifieddate} if isinstance(last, shapes.StampedRow) else {})
+
+
+def _known(table: _Table, row: Doc) -> shapes.Row:
+    shape = shapes.StampedRow if table.read == "stamp" else shapes.Row
+    return read(shape, row, f"{TITLE} sent a row of its table {table.kind}", {})
+
+
 def _record(table: _Table, row: Doc) -> RawRecord:
-    plain = _plain(row)
-    version = plain["lastmodifieddate"] if table.read == "stamp" else content_version(plain)
-    return RawRecord(table.kind, plain["id"], version, plain)
+    """Stamps tell the second: of two changes within one, the content tells which is which."""
+    plain, known = _plain(row), _known(table, row)
+    if isinstance(known, shapes.StampedRow):
+        return record_with_stamp(table.kind, known.id, known.lastmodifieddate, plain)
+    return record_without_stamp(table.kind, known.id, plain)
 
 
 def _plain(row: Doc) -> Doc:

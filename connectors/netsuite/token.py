@@ -11,7 +11,9 @@ import httpx
 import jwt
 
 from connectors.http import Masker, broken_call, retry_after, transient
+from connectors.netsuite import shapes
 from connectors.netsuite.config import Config
+from connectors.shapes import read
 from core.kit.clock import Clock
 from core.ports import ConnectorFailure, Misconfigured
 
@@ -63,9 +65,9 @@ class Tokens:
         if response.status_code != 200 or not isinstance(given.get("access_token"), str):
             raise _refused(response, given, exchange)
         self._masker.add(given["access_token"])
-        # Live systems send the number as text.
-        life = float(given.get("expires_in", 3600)) * _KEPT
-        self._token, self._good_until = given["access_token"], self._clock() + timedelta(seconds=life)
+        token = read(shapes.Given, given, f"{TITLE} gave us a token", self._masker.httpx_exchange(request, response))
+        life = timedelta(seconds=float(token.expires_in) * _KEPT)
+        self._token, self._good_until = token.access_token, self._clock() + life
 
     def _assertion(self) -> str:
         now = self._clock()

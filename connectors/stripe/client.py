@@ -10,6 +10,7 @@ import stripe
 from pydantic_core import from_json, to_json
 
 from connectors.http import Masker, Received, Sent, open_client, retry_after, transient
+from connectors.shapes import unreadable
 from connectors.stripe.config import Config
 from core.ports import ConnectorFailure, InDoubt, Misconfigured, Rejected
 
@@ -96,13 +97,13 @@ class Client:
             content = self._content(path, {**params, "idempotency_key": key}, "post")
         except stripe.StripeError as problem:
             raise self._failure(problem, path, params) from problem
-        return self._parsed(content, path)
+        return self._parsed(content, path, params)
 
-    def exchange(self, path: str, params: Doc, answer: Doc) -> Doc:
-        """A write and what came of it, as they may be stored."""
-        body = to_json(params).decode()
+    def exchange(self, path: str, params: Doc | None, answer: Doc) -> Doc:
+        """A write and what came of it, or a look-up (`params` None), as they may be stored."""
+        method, body = ("GET", None) if params is None else ("POST", to_json(params).decode())
         return self._masker.exchange(
-            Sent("POST", self._config.address + path, {}, body), Received(200, {}, to_json(answer).decode())
+            Sent(method, self._config.address + path, {}, body), Received(200, {}, to_json(answer).decode())
         )
 
     def pages(self, path: str, **params: Any) -> Iterator[tuple[list[Doc], bool]]:
@@ -111,8 +112,8 @@ class Client:
         while True:
             page = self.get(path, **params)
             found, has_more = page.get("data"), page.get("has_more")
-            if not isinstance(found, list) or not isinstance(has_more, bool):
-                raise transient(f"{TITLE} sent a list of an unknown form.", "unreadable", self._sent(path))
+            if not isinstance(found, list) or not isinstance(has_more, bool) or not all(map(_is_object, found)):
+                raise unreadable(f"{TITLE} sent a list of an unknown form.", self._sent(path), is_write=False)
             yield found, has_more and bool(found)
             if not has_more or not found:
                 return
@@ -125,17 +126,21 @@ class Client:
         headers = self._sdk.raw_request(method, path, **params).headers
         return headers.content if isinstance(headers, _Answer) else b"{}"
 
-    def _parsed(self, content: bytes, path: str) -> Doc:
+    def _parsed(self, content: bytes, path: str, written: Doc | None = None) -> Doc:
+        """`written` are a write's parameters, as below."""
         try:
             parsed = from_json(content)
         except ValueError as problem:
-            raise transient(f"{TITLE} sent an answer that is not JSON.", "unreadable", self._sent(path)) from problem
+            sentence, sent = f"{TITLE} sent an answer that is not JSON.", self._sent(path, written)
+            raise unreadable(sentence, sent, written is not None) from problem
         if not isinstance(parsed, dict):
-            raise transient(f"{TITLE} sent an answer of an unknown form.", "unreadable", self._sent(path))
+            sentence, sent = f"{TITLE} sent an answer of an unknown form.", self._sent(path, written)
+            raise unreadable(sentence, sent, written is not None)
         return parsed
 
-    def _sent(self, path: str) -> Doc:
-        return self._masker.exchange(Sent("GET", self._config.address + path, {}))
+    def _sent(self, path: str, written: Doc | None = None) -> Doc:
+        method, body = ("GET", None) if written is None else ("POST", to_json(written).decode())
+        return self._masker.exchange(Sent(method, self._config.address + path, {}, body))
 
     def _failure(self, problem: stripe.StripeError, path: str, written: Doc | None = None) -> ConnectorFailure:
         """The one translator: an SDK error becomes the family of whoever acts next. `written` are a write's
@@ -173,6 +178,11 @@ class Client:
             return self._masker.exchange(Sent(method, self._config.address + path, {}, body))
         sent = Sent(method, self._config.address + path, {"Stripe-Version": self._config.api_version}, body)
         return self._masker.exchange(sent, Received(problem.http_status, problem.headers or {}, problem.http_body))
+
+
+def _is_object(item: object) -> bool:
+    """Each object of a list says under which id the next page begins."""
+    return isinstance(item, dict) and isinstance(item.get("id"), str)
 
 
 def _is_replay(problem: stripe.StripeError) -> bool:

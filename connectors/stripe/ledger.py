@@ -8,10 +8,12 @@ customer's invoices are looked through before one is made, and one that is half 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, time
 from functools import partial
 
+from connectors.shapes import S, read
+from connectors.stripe.answers import Held, HeldCustomer, HeldInvoice
 from connectors.stripe.client import TITLE, Client, Doc
 from connectors.stripe.invoice_form import credit_form, customer_form, invoice_form, line_forms
 from connectors.stripe.source import CAPABILITIES
@@ -21,18 +23,12 @@ from core.ports import ConnectorFailure, LedgerDocument, Misconfigured, Posted, 
 
 _INVOICES = "/v1/invoices"
 _CREDIT_NOTES = "/v1/credit_notes"
+_CUSTOMERS = "/v1/customers"
+_WORDS = {"invoices": "an invoice", "credit_notes": "a credit note", "customers": "a customer"}
 _LINES_AT_ONCE = 100
 # How far back `find` looks; `post` looks through all that the customer ever had.
 _PAGES = 5
 _MOST_REMEMBERED = 50_000
-
-
-@dataclass(frozen=True, slots=True)
-class _Payer:
-    """The customer in Stripe; `can_be_charged`: a payment method is on file."""
-
-    id: str
-    can_be_charged: bool
 
 
 class StripeLedger:
@@ -61,7 +57,10 @@ class StripeLedger:
             found = self._client.find(f"{path}/{self._known[key]}")
         else:
             found = next((doc for doc in self._newest(path) if _is_under(doc, key)), None)
-        return None if found is None or found["status"] == "draft" else self._posted(key, found, path, {})
+        if found is None:
+            return None
+        held = self._read(HeldInvoice if path == _INVOICES else Held, found, path, None)
+        return None if held.status == "draft" else self._posted(key, held, path, {})
 
     def _newest(self, path: str) -> Iterator[Doc]:
         for number, (found, _) in enumerate(self._client.pages(path), start=1):
@@ -69,44 +68,53 @@ class StripeLedger:
             if number == _PAGES:
                 return
 
+    def _read(self, shape: type[S], found: Doc, path: str, form: Doc | None) -> S:
+        """`form` is what was written, None of what was looked up."""
+        told = f"{TITLE} sent {_WORDS[path.split('/')[2]]}"
+        exchange = self._client.exchange(path, form, found)
+        return read(shape, found, told, exchange, is_write=form is not None)
+
     def _invoice(self, document: LedgerDocument) -> Posted:
         payer = self._payer(document)
-        invoice = self._there(payer, document) or self._create(payer, document)
-        if invoice["status"] == "draft":
+        there = self._there(payer, document)
+        invoice = self._create(payer, document) if there is None else self._read(HeldInvoice, there, _INVOICES, None)
+        if invoice.status == "draft":
             invoice = self._finish(invoice, document)
-        if invoice["status"] == "void":
+        if invoice.status == "void":
             raise Rejected(f"Invoice {document.number} was voided in {TITLE}.", "already_voided")
-        if invoice["status"] == "open" and invoice["collection_method"] == "charge_automatically":
-            invoice = self._collect(invoice, document)
+        if invoice.status == "open" and invoice.collection_method == "charge_automatically":
+            self._collect(invoice, document)
         return self._posted(document.key, invoice, _INVOICES, invoice_form(document, payer.id, payer.can_be_charged))
 
-    def _payer(self, document: LedgerDocument) -> _Payer:
-        if document.payer_ref is not None:
-            found = self._client.find(f"/v1/customers/{document.payer_ref}")
+    def _payer(self, document: LedgerDocument) -> HeldCustomer:
+        if document.payer_ref is None:
+            found, form = self._namesake(document), None
             if found is None:
-                raise Rejected(f"{TITLE} does not have this customer any more.", "customer_unknown")
-        else:
-            found = self._namesake(document) or self._new_payer(document)
-        settings = found.get("invoice_settings") or {}
-        return _Payer(str(found["id"]), bool(settings.get("default_payment_method") or found.get("default_source")))
+                form = customer_form(document)
+                found = self._new_payer(document, form)
+            return self._read(HeldCustomer, found, _CUSTOMERS, form)
+        found = self._client.find(f"{_CUSTOMERS}/{document.payer_ref}")
+        if found is None:
+            raise Rejected(f"{TITLE} does not have this customer any more.", "customer_unknown")
+        return self._read(HeldCustomer, found, _CUSTOMERS, None)
 
-    def _new_payer(self, document: LedgerDocument) -> Doc:
-        key, form = f"customer:{document.customer_ref}", customer_form(document)
-        return write(self._client, "/v1/customers", form, key, lambda: self._namesake(document))
+    def _new_payer(self, document: LedgerDocument, form: Doc) -> Doc:
+        key = f"customer:{document.customer_ref}"
+        return write(self._client, _CUSTOMERS, form, key, lambda: self._namesake(document))
 
     def _namesake(self, document: LedgerDocument) -> Doc | None:
         """A customer that we made before and whose link has not come back yet."""
         email = document.buyer.email if document.buyer else None
-        pages = self._client.pages("/v1/customers", **({"email": email} if email else {}))
+        pages = self._client.pages(_CUSTOMERS, **({"email": email} if email else {}))
         for number, (found, _) in enumerate(pages, start=1):
             for doc in found:
-                if (doc.get("metadata") or {}).get("sf_account_id") == document.customer_ref:
+                if _said_of(doc, "sf_account_id") == document.customer_ref:
                     return doc
             if number == _PAGES:
                 return None
         return None
 
-    def _there(self, payer: _Payer, document: LedgerDocument) -> Doc | None:
+    def _there(self, payer: HeldCustomer, document: LedgerDocument) -> Doc | None:
         since = int(datetime.combine(document.issue_date, time(), UTC).timestamp()) - 86_400
         for found, _ in self._client.pages(_INVOICES, customer=payer.id, created={"gte": since}):
             for doc in found:
@@ -114,25 +122,29 @@ class StripeLedger:
                     return doc
         return None
 
-    def _create(self, payer: _Payer, document: LedgerDocument) -> Doc:
+    def _create(self, payer: HeldCustomer, document: LedgerDocument) -> HeldInvoice:
         form = invoice_form(document, payer.id, payer.can_be_charged)
-        return write(self._client, _INVOICES, form, f"{document.key}:invoice", lambda: self._there(payer, document))
+        key = f"{document.key}:invoice"
+        made = write(self._client, _INVOICES, form, key, lambda: self._there(payer, document))
+        return self._read(HeldInvoice, made, _INVOICES, form)
 
-    def _finish(self, draft: Doc, document: LedgerDocument) -> Doc:
+    def _finish(self, draft: HeldInvoice, document: LedgerDocument) -> HeldInvoice:
         """Puts on the lines that are missing and finalizes, but only if the totals agree."""
-        path, forms = f"{_INVOICES}/{draft['id']}", line_forms(document)
+        path, forms = f"{_INVOICES}/{draft.id}", line_forms(document)
         for start in range(self._lines_on(path), len(forms), _LINES_AT_ONCE):
             part = {"lines": forms[start : start + _LINES_AT_ONCE]}
             end = start + len(part["lines"])
             is_there = partial(self._if_filled, path, end)
             write(self._client, f"{path}/add_lines", part, f"{document.key}:lines:{start}", is_there)
-        draft = self._client.get(path)
-        if draft["total"] != document.total_minor:
-            mine, theirs = (format_minor(int(n), document.currency) for n in (document.total_minor, draft["total"]))
+        found = self._client.get(path)
+        total = self._read(HeldInvoice, found, path, None).total
+        if total != document.total_minor:
+            mine, theirs = (format_minor(minor, document.currency) for minor in (document.total_minor, total))
             sentence = f"{TITLE} makes {theirs} of invoice {document.number}, which is {mine} here."
-            raise Rejected(sentence, "total_differs", self._client.exchange(path, {}, draft))
-        key = f"{document.key}:finalize"
-        return write(self._client, f"{path}/finalize", {"auto_advance": True}, key, lambda: self._if_final(path))
+            raise Rejected(sentence, "total_differs", self._client.exchange(path, {}, found))
+        form, key = {"auto_advance": True}, f"{document.key}:finalize"
+        done = write(self._client, f"{path}/finalize", form, key, lambda: self._if_final(path))
+        return self._read(HeldInvoice, done, path, form)
 
     def _lines_on(self, path: str) -> int:
         return sum(len(found) for found, _ in self._client.pages(f"{path}/lines"))
@@ -142,45 +154,47 @@ class StripeLedger:
 
     def _if_final(self, path: str) -> Doc | None:
         found = self._client.get(path)
-        return None if found["status"] == "draft" else found
+        return None if found.get("status") == "draft" else found
 
-    def _collect(self, invoice: Doc, document: LedgerDocument) -> Doc:
+    def _collect(self, invoice: HeldInvoice, document: LedgerDocument) -> None:
         """Charges the payment method on file. Whether that works is no matter of delivery: Stripe goes on trying."""
         try:
-            return self._client.post(f"{_INVOICES}/{invoice['id']}/pay", {}, f"{document.key}:pay")
+            self._client.post(f"{_INVOICES}/{invoice.id}/pay", {}, f"{document.key}:pay")
         except Misconfigured:
             raise
         except ConnectorFailure:
-            return invoice
+            return
 
     def _credit(self, document: LedgerDocument) -> Posted:
-        if document.corrects_ref is None:
-            raise Rejected(f"{TITLE} does not have the invoice that is credited.", "invoice_unknown")
-        invoice = self._client.find(f"{_INVOICES}/{document.corrects_ref}")
+        path = f"{_INVOICES}/{document.corrects_ref}"
+        invoice = self._client.find(path) if document.corrects_ref is not None else None
         if invoice is None:
             raise Rejected(f"{TITLE} does not have the invoice that is credited.", "invoice_unknown")
-        form = credit_form(document, int(invoice["amount_remaining"]))
+        form = credit_form(document, self._read(HeldInvoice, invoice, path, None).amount_remaining)
         made = self._credit_note(document) or write(
             self._client, _CREDIT_NOTES, form, f"{document.key}:credit", lambda: self._credit_note(document)
         )
-        return self._posted(document.key, made, _CREDIT_NOTES, form)
+        return self._posted(document.key, self._read(Held, made, _CREDIT_NOTES, form), _CREDIT_NOTES, form)
 
     def _credit_note(self, document: LedgerDocument) -> Doc | None:
         pages = self._client.pages(_CREDIT_NOTES, invoice=document.corrects_ref)
         return next((doc for found, _ in pages for doc in found if _is_under(doc, document.key)), None)
 
-    def _posted(self, key: str, found: Doc, path: str, form: Doc) -> Posted:
+    def _posted(self, key: str, held: Held, path: str, form: Doc) -> Posted:
         if len(self._known) >= _MOST_REMEMBERED:
             self._known.clear()
-        self._known[key] = str(found["id"])
-        total, net = int(found["total"]), found.get("total_excluding_tax")
-        tax = None if net is None else total - int(net)
-        return Posted(str(found["id"]), found.get("number"), total, self._exchange(path, form, found), tax)
-
-    def _exchange(self, path: str, form: Doc, found: Doc) -> Doc:
-        told = {name: found.get(name) for name in ("id", "number", "status", "total")}
-        return self._client.exchange(path, form, told)
+        self._known[key] = held.id
+        net = held.total_excluding_tax
+        tax = None if net is None else held.total - net
+        told = held.model_dump(include={"id", "number", "status", "total"})
+        return Posted(held.id, held.number, held.total, self._client.exchange(path, form, told), tax)
 
 
 def _is_under(doc: Doc, key: str) -> bool:
-    return (doc.get("metadata") or {}).get("house_key") == key
+    return _said_of(doc, "house_key") == key
+
+
+def _said_of(doc: Doc, name: str) -> object:
+    """One of the facts that we have noted on an object."""
+    noted = doc.get("metadata")
+    return noted.get(name) if isinstance(noted, dict) else None

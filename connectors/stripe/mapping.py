@@ -17,6 +17,7 @@ from connectors.stripe.subscribing import meter, subscription
 from core.canonical import (
     CreditMemoRecord,
     CustomerRecord,
+    DatedRecord,
     DisputeRecord,
     DocumentLineRecord,
     InvoiceRecord,
@@ -224,6 +225,14 @@ def _nothing(payload: dict[str, Any]) -> Records:
 def _event(payload: dict[str, Any]) -> Records:
     """The object as it was when the event happened. Events about anything else mean nothing to us."""
     event = shapes.Event.model_validate(payload)
+    told_at = from_unix(event.created)
+    return tuple(
+        each.model_copy(update={"told_at": told_at}) if isinstance(each, DatedRecord) else each
+        for each in _subject(event)
+    )
+
+
+def _subject(event: shapes.Event) -> Records:
     subject, _, verb = event.type.rpartition(".")
     translator = _EVENT_SUBJECTS.get(subject)
     if translator is None or verb == "upcoming":
@@ -232,7 +241,8 @@ def _event(payload: dict[str, Any]) -> Records:
         return _dispute(event.data.object, event.created)
     if verb == "deleted" and subject != "customer.subscription":
         # Only a draft can be deleted: it is out of the receivables for good.
-        return _invoice({**event.data.object, "status": "void"}) if subject == "invoice" else ()
+        gone = _invoice(event.data.object) if subject == "invoice" else ()
+        return tuple([each.model_copy(update={"status": "deleted"}) for each in gone])
     return translator(event.data.object)
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import stripe
+from pydantic import ValidationError
 
-from connectors.shapes import check_depth
+from connectors.shapes import Shape, Token, UnixSeconds, check_depth, faults_of
 from core.kit.clock import from_unix
 from core.ports import SignedEvent
 
@@ -19,6 +20,13 @@ AHEAD_SECONDS = 60
 
 class BadWebhook(ValueError):
     """The message is not from Stripe, is too old, or is no event. The text is a sentence."""
+
+
+class _Event(Shape):
+    object: Literal["event"]
+    id: Token
+    type: Token
+    created: UnixSeconds
 
 
 def verify(payload: bytes, header: str, secret: str, now: datetime) -> SignedEvent:
@@ -49,9 +57,8 @@ def _event(payload: bytes) -> SignedEvent:
         check_depth(event)
     except (ValueError, RecursionError) as problem:
         raise BadWebhook("The webhook is not JSON.") from problem
-    if not isinstance(event, dict) or event.get("object") != "event":
-        raise BadWebhook("The webhook is not a Stripe event.")
-    id, kind, created = event.get("id"), event.get("type"), event.get("created")
-    if not isinstance(id, str) or not isinstance(kind, str) or type(created) is not int:
-        raise BadWebhook("The webhook lacks its id, type or time.")
-    return SignedEvent(id, f"event:{kind}", from_unix(created), event)
+    try:
+        said = _Event.model_validate(event)
+    except ValidationError as problem:
+        raise BadWebhook(f"The webhook is not a Stripe event: {faults_of(problem)}.") from problem
+    return SignedEvent(said.id, f"event:{said.type}", from_unix(said.created), event)

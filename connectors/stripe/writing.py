@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from connectors.shapes import UNREADABLE
 from connectors.stripe.client import REPLAYED, Client, Doc
 from core.ports import InDoubt, Rejected
 
 # Failures that are only repeated cost a request each; new ones end the attempt soon.
 _KEYS = 200
 _NEW_FAILURES = 2
+# Whether it has worked cannot be seen at once: the delivery's own look-up settles it.
+_UNKNOWN = ("no_answer", UNREADABLE)
 
 
 def write(client: Client, path: str, params: Doc, key: str, made: Callable[[], Doc | None]) -> Doc:
@@ -25,7 +28,7 @@ def write(client: Client, path: str, params: Doc, key: str, made: Callable[[], D
             return client.post(path, params, f"{key}:{number}")
         except InDoubt as problem:
             failures += problem.code != REPLAYED
-            if problem.code == "no_answer" or failures == _NEW_FAILURES:
+            if problem.code in _UNKNOWN or failures == _NEW_FAILURES:
                 raise
         except Rejected as problem:
             # The form has changed since, as when the customer has got a card on file: nothing was made of the old one.

@@ -24,7 +24,8 @@ def refusal(
     if str(person.id) in touched_by:
         return Forbidden(
             "sod.own_document",
-            "Policy “four eyes”: who created or changed an invoice cannot approve it. Re-route it to someone else.",
+            "Policy “four eyes”: who created or changed an invoice cannot approve it. Its billing run and its usage "
+            "count too. Re-route it to someone else.",
         )
     if role not in _STANDS_IN.get(person.role, frozenset()):
         return Forbidden("approval.role", f"Policy “approval roles”: this step is for a {role}, not a {person.role}.")

@@ -45,12 +45,17 @@ def renewals_in(agreement: Agreement, span: Span) -> Iterator[date]:
         yield add_months(agreement.ends_on, number * agreement.renewal_months)
 
 
-def is_end_of_term(agreement: Agreement, day: date) -> bool:
-    """Whether a term, the first or a renewed one, ends right before the day."""
+def term_start(agreement: Agreement, day: date) -> date:
+    """The first day of the term of `day`, the first or a renewed one."""
     number = renewals_by(agreement, day)
     if number == 0 or agreement.ends_on is None:
-        return False
-    return add_months(agreement.ends_on, (number - 1) * agreement.renewal_months) == day
+        return agreement.starts_on
+    return add_months(agreement.ends_on, (number - 1) * agreement.renewal_months)
+
+
+def is_end_of_term(agreement: Agreement, day: date) -> bool:
+    """Whether a term, the first or a renewed one, ends right before the day."""
+    return renewals_by(agreement, day) > 0 and term_start(agreement, day) == day
 
 
 def raises(agreement: Agreement, agreed_for: date, day: date) -> int:

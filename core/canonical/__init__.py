@@ -2,10 +2,12 @@
 
 from core.canonical.charges import ChargeTerms, EntityShare, RampStep, Tier
 from core.canonical.records import (
+    GONE,
     CanonicalRecord,
     ContractRecord,
     CreditMemoRecord,
     CustomerRecord,
+    DatedRecord,
     DeliveryNotice,
     DisputeRecord,
     DocumentLineRecord,
@@ -25,11 +27,13 @@ from core.canonical.records import (
 )
 
 __all__ = [
+    "GONE",
     "CanonicalRecord",
     "ChargeTerms",
     "ContractRecord",
     "CreditMemoRecord",
     "CustomerRecord",
+    "DatedRecord",
     "DeliveryNotice",
     "DisputeRecord",
     "DocumentLineRecord",

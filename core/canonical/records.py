@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from core.canonical.charges import ChargeTerms, Tier
 
@@ -206,11 +206,22 @@ class DocumentLineRecord(BaseModel):
     earned_by: str | None = None
 
 
-class InvoiceRecord(CanonicalRecord):
-    """An issued invoice. `status`: open and paid are issued, void takes it out of the receivables."""
+# Statuses of an invoice or credit memo that was taken back; nothing leads back from there.
+GONE = frozenset({"void", "deleted"})
+
+
+class DatedRecord(CanonicalRecord):
+    """A record whose source may say when it was so; no part of what it says. What was so earlier may arrive later."""
+
+    told_at: AwareDatetime | None = Field(default=None, exclude=True, repr=False)
+
+
+class InvoiceRecord(DatedRecord):
+    """An issued invoice. `status`: open and paid are issued, void takes it out of the receivables; only a draft is ever
+    deleted."""
 
     number: str
-    status: Literal["draft", "open", "paid", "void", "uncollectible"]
+    status: Literal["draft", "open", "paid", "void", "uncollectible", "deleted"]
     customer_ref: str
     customer_name: str
     contract_number: str | None
@@ -234,7 +245,7 @@ class InvoiceRecord(CanonicalRecord):
     house_ref: str | None = None
 
 
-class CreditMemoRecord(CanonicalRecord):
+class CreditMemoRecord(DatedRecord):
     number: str
     invoice_ref: str
     status: Literal["issued", "void"]
@@ -258,7 +269,7 @@ class PaymentRecord(CanonicalRecord):
     method: Literal["card", "bank", "other"]
 
 
-class DisputeRecord(CanonicalRecord):
+class DisputeRecord(DatedRecord):
     """A customer's or card holder's objection; the document is named by its id in `source` or by its number."""
 
     kind: Literal["customer", "card"]

@@ -122,21 +122,24 @@ def apply_waiting(session: Session, source: str, dues: Mapping[str, Due], now: d
     applications = []
     for payment in session.scalars(statement.order_by(Payment.received_on).with_for_update()):
         due = dues[payment.invoice_ref or ""]
+        payment.customer_id = payment.customer_id or due.customer_id
         applied = min(payment.unapplied_minor, due.open_minor) if due.currency == payment.currency else 0
         if applied <= 0:
             continue
-        payment.unapplied_minor -= applied
-        payment.customer_id = due.customer_id
         applications.append(_waiting_row(payment, due.id, applied))
+        payment.unapplied_minor -= applied
     session.flush()
     return _apply(session, applications, _PAID | {"recorded_at": now})
 
 
 def _waiting_row(payment: Payment, document: UUID, applied: int) -> dict[str, object]:
+    """What is left of a payment that has paid something already is told apart by how much that was."""
+    before = payment.amount_minor - payment.unapplied_minor
+    ref = f"{payment.source_ref}:{before}" if before else payment.source_ref
     return {
-        "id": id_from("application", "payment", payment.source, payment.source_ref, str(document)),
+        "id": id_from("application", "payment", payment.source, ref, str(document)),
         "source": payment.source,
-        "source_ref": payment.source_ref,
+        "source_ref": ref,
         "payment_id": payment.id,
         "document_id": document,
         "amount_minor": applied,

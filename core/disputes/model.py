@@ -19,6 +19,9 @@ MOVES: dict[DisputeState, frozenset[DisputeState]] = {
     DisputeState.WITHDRAWN: frozenset({DisputeState.OPEN}),
 }
 
+# States that nothing leads out of.
+FINAL = frozenset(state for state, moves in MOVES.items() if not moves)
+
 REASONS = (
     "Wrong price",
     "Wrong quantity",

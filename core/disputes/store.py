@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import exists, false, func, select, update
 from sqlalchemy.orm import Session
 
 from core.canonical import DisputeRecord
 from core.db.bulk import insert_rows, is_one_of
 from core.db.tables import Dispute, Document
-from core.disputes.model import DisputeState
+from core.disputes.model import FINAL, DisputeState
 from core.kit.errors import NotFound, Refused, Stale
 from core.kit.ids import id_from
 
@@ -42,14 +42,21 @@ _STATE = (
 
 
 def record(session: Session, records: Sequence[DisputeRecord], abouts: Mapping[str, About]) -> set[UUID]:
-    """Upserts disputes of a source; `abouts` by the record's source_ref. Answers the documents concerned."""
+    """Upserts disputes of a source; `abouts` by the record's source_ref. What ended for good stays ended, and what was
+    so earlier than what stands here changes nothing. Answers the documents concerned."""
     rows = {r.source_ref: _row(r, abouts.get(r.source_ref)) for r in records}
     if not rows:
         return set()
     statement = insert_rows(Dispute, list(rows.values()))
     updates: dict[str, Any] = {name: statement.excluded[name] for name in _STATE}
     updates["revision"] = Dispute.revision + 1
-    session.execute(statement.on_conflict_do_update(index_elements=["source", "source_ref"], set_=updates))
+    updates["told_at"] = func.coalesce(statement.excluded.told_at, Dispute.told_at)
+    is_open_to_change = Dispute.state.not_in(FINAL) | (Dispute.state == statement.excluded.state)
+    is_earlier = func.coalesce(statement.excluded.told_at < Dispute.told_at, false())
+    keys = ["source", "source_ref"]
+    session.execute(
+        statement.on_conflict_do_update(index_elements=keys, set_=updates, where=is_open_to_change & ~is_earlier)
+    )
     return {row["document_id"] for row in rows.values() if row["document_id"] is not None}
 
 
@@ -69,6 +76,7 @@ def _row(r: DisputeRecord, about: About | None) -> dict[str, Any]:
         "currency": r.currency or (about.currency if about else "USD"),
         "amount_minor": r.amount_minor if r.amount_minor is not None else (about.total_minor if about else 0),
         "state": r.state,
+        "told_at": r.told_at,
         "opened_at": r.opened_at,
         "due_at": r.due_at,
         "closed_at": r.closed_at,

@@ -25,6 +25,14 @@ _COLUMNS = [column.key for column in Document.__table__.columns]
 
 
 @dataclass(frozen=True, slots=True)
+class LetGo:
+    """By whose word drafts are decided: who released their run, if anybody did, and ids of all who had a hand in it."""
+
+    released_by: str | None
+    people: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Content:
     """Rows of `document_lines` and `document_taxes` of one document; every row of a kind has the same columns."""
 
@@ -111,12 +119,12 @@ _IS_LET_GO = (BillingRun.mode == "straight") | BillingRun.state.in_(("releasing"
 
 def due_drafts(
     session: Session, now: datetime, limit: int, run_id: UUID | None = None, ids: Iterable[UUID] | None = None
-) -> dict[str | None, list[UUID]]:
-    """Drafts that may be decided (of the run, or among `ids`), by who released their run: it is let go, their grace is
+) -> dict[LetGo, list[UUID]]:
+    """Drafts that may be decided (of the run, or among `ids`), by who let their run go: it is let go, their grace is
     over, their tax is determined as far as it can be. Locked; those in other hands are left alone."""
     is_taxed = select(DocumentTax.document_id).where(DocumentTax.document_id == Document.id).exists()
     statement = (
-        select(BillingRun.released_by, Document.id)
+        select(BillingRun.released_by, BillingRun.changed_by, Document.id)
         .outerjoin(BillingRun, BillingRun.id == Document.run_id)
         .where(
             Document.state == DocumentState.DRAFT,
@@ -132,9 +140,9 @@ def due_drafts(
         statement = statement.where(Document.run_id == run_id)
     if ids is not None:
         statement = statement.where(is_one_of(Document.id, list(ids)))
-    found: dict[str | None, list[UUID]] = {}
-    for released_by, id in session.execute(statement):
-        found.setdefault(released_by, []).append(id)
+    found: dict[LetGo, list[UUID]] = {}
+    for released_by, changed_by, id in session.execute(statement):
+        found.setdefault(LetGo(released_by, tuple(changed_by or ())), []).append(id)
     return found
 
 

@@ -10,14 +10,14 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import case, delete, func, select, update
+from sqlalchemy import ARRAY, case, delete, func, literal, select, update
 from sqlalchemy.orm import Session
 
 from core.canonical import DocumentLineRecord
 from core.db.bulk import insert_rows, is_one_of
 from core.db.tables import Application, Document, DocumentLine, Transition
 from core.documents import drafts
-from core.documents.model import MOVES, DocumentState
+from core.documents.model import MOVES, UNDECIDED, DocumentState
 from core.kit.errors import IllegalMove, NotFound, Stale
 from core.kit.ids import new_id
 
@@ -30,14 +30,39 @@ class Known:
     content_hash: str
     state: str
     revision: int
+    told_at: datetime | None
+
+    def is_later_than(self, told_at: datetime | None) -> bool:
+        """Whether what is on record was so after that instant; what states none is news."""
+        return self.told_at is not None and told_at is not None and told_at < self.told_at
 
 
 def known(session: Session, source: str, refs: Iterable[str]) -> dict[str, Known]:
     """Recorded documents by their id at the source."""
     statement = select(
-        Document.source_ref, Document.id, Document.content_hash, Document.state, Document.revision
+        Document.source_ref,
+        Document.id,
+        Document.content_hash,
+        Document.state,
+        Document.revision,
+        Document.told_at,
     ).where(Document.source == source, is_one_of(Document.source_ref, refs))
-    return {row[0]: Known(row[1], row[2], row[3], row[4]) for row in session.execute(statement)}
+    return {row[0]: Known(row[1], row[2], row[3], row[4], row[5]) for row in session.execute(statement)}
+
+
+def note_told(session: Session, stamps: Mapping[UUID, datetime]) -> None:
+    """Remembers when a source said what it says of these documents now."""
+    if not stamps:
+        return
+    ids = literal(list(stamps), ARRAY(Document.id.type))
+    instants = literal(list(stamps.values()), ARRAY(Document.told_at.type))
+    sent = func.unnest(ids, instants).table_valued("id", "told_at", name="sent").render_derived()
+    session.execute(
+        update(Document)
+        .where(Document.id == sent.c.id)
+        .values(told_at=sent.c.told_at)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def insert_documents(
@@ -179,7 +204,8 @@ def leave_transitions(
 
 
 def refresh_open(session: Session, ids: Iterable[UUID]) -> None:
-    """Recomputes what is open, and since when nothing is, from the dated applications alone."""
+    """Recomputes what is open, and since when nothing is, from the dated applications alone. What is void owes
+    nothing, whatever was put against it."""
     wanted = list(set(ids))
     if not wanted:
         return
@@ -196,7 +222,7 @@ def refresh_open(session: Session, ids: Iterable[UUID]) -> None:
     left = Document.total_minor - applied.c.applied
     session.execute(
         update(Document)
-        .where(Document.id == applied.c.id)
+        .where(Document.id == applied.c.id, Document.state != DocumentState.VOID)
         .values(open_minor=left, settled_on=case((left == 0, applied.c.last), else_=None))
         .execution_options(synchronize_session=False)
     )
@@ -207,6 +233,19 @@ def ids_by_ref(session: Session, source: str, refs: Iterable[str]) -> dict[str, 
         Document.source == source, is_one_of(Document.source_ref, set(refs))
     )
     return {row.source_ref: row.id for row in session.execute(statement)}
+
+
+def orphaned_memos(session: Session, source: str, refs: Iterable[str]) -> list[Document]:
+    """Credit memos that came before these invoices, given by their ids at the source; locked."""
+    statement = select(Document).where(
+        Document.source == source,
+        is_one_of(Document.corrects_ref, refs),
+        # As the index of the few that are without their invoice says it.
+        Document.corrects_id.is_(None),
+        Document.corrects_ref.is_not(None),
+        Document.kind == "credit_memo",
+    )
+    return list(session.scalars(statement.order_by(Document.id).with_for_update()))
 
 
 def ids_by_number(session: Session, numbers: Iterable[str]) -> dict[str, UUID]:
@@ -222,6 +261,14 @@ def undecided_ids(session: Session, customer_ids: Iterable[UUID], contract_ids: 
             on_hold = select(Document.id).where(Document.state == DocumentState.ON_HOLD, is_one_of(column, ids))
             found.update(session.scalars(on_hold))
     return found
+
+
+def undecided_among(session: Session, ids: Iterable[UUID], *, with_received: bool = True) -> set[UUID]:
+    """Those of the documents that are to be checked again; without those received, others are to decide them yet."""
+    wanted = list(ids)
+    states = [state for state in UNDECIDED if with_received or state is not DocumentState.RECEIVED]
+    statement = select(Document.id).where(is_one_of(Document.id, wanted), Document.state.in_(states))
+    return set(session.scalars(statement)) if wanted else set()
 
 
 def waiting_for_contracts(session: Session, numbers: Iterable[str]) -> set[UUID]:

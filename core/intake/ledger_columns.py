@@ -53,7 +53,7 @@ COLUMNS = (
     Column(
         "amount",
         True,
-        "total with tax, such as 1234.50",
+        "total with tax, such as 1234.50 or 1,234.50",
         ("amount", "invoiceamount", "totalamount", "grossamount", "totalopenamount", "total"),
     ),
     Column(
@@ -81,7 +81,6 @@ DATE_FORMATS = (
     "%Y-%m-%d %H:%M:%S",
 )
 _YES, _NO = frozenset({"yes", "y", "true", "1", "x"}), frozenset({"no", "n", "false", "0", ""})
-_THOUSANDS = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d*)?")
 
 
 class Unreadable(ValueError):
@@ -137,11 +136,6 @@ def read_day(text: str, form: str) -> date:
         raise Unreadable(
             f"“{text}” is not a date like {example}. State the date format if the file uses another."
         ) from None
-
-
-def plain_amount(text: str) -> str:
-    """Without thousands separators, which are only accepted where they separate thousands."""
-    return text.replace(",", "") if _THOUSANDS.fullmatch(text) else text
 
 
 def read_yes_or_no(text: str) -> bool:

@@ -17,15 +17,15 @@ from core.intake.ledger_columns import (
     check_format,
     guess_mapping,
     mapping_faults,
-    plain_amount,
     read_day,
     read_yes_or_no,
 )
 from core.intake.ledger_limits import ANY, MOST_MINOR, MOST_MINOR_OF_A_FILE, Limits, overlong
 from core.intake.ledger_records import Item, customers_of, dispute_of, invoice_of, payment_of
 from core.intake.ledger_sheet import Sheet
+from core.intake.ledger_text import hidden, shown
 from core.kit.errors import Refused
-from core.kit.money import exponent, parse_minor, to_decimal
+from core.kit.money import exponent, parse_grouped, to_decimal
 from core.kit.words import counted
 
 
@@ -47,6 +47,7 @@ class ParsedLedger:
     disputes: tuple[DisputeRecord, ...]
     bad_rows: tuple[BadRow, ...]
     row_count: int
+    rows: tuple[int, ...] = ()  # the number of each invoice's row in the file
 
     @property
     def is_clean(self) -> bool:
@@ -97,7 +98,7 @@ class _Row:
     faults: list[BadRow] = field(default_factory=list)
 
     def bad(self, column: str, sentence: str) -> None:
-        self.faults.append(BadRow(self.number, column, self.cells.get(column, ""), sentence))
+        self.faults.append(BadRow(self.number, column, shown(self.cells.get(column, "")), sentence))
 
     def text(self, column: str) -> str | None:
         found = self.cells.get(column) or None
@@ -132,7 +133,7 @@ class _Row:
 
     def minor(self, column: str, currency: str) -> int | None:
         try:
-            minor = parse_minor(plain_amount(self.cells[column]), currency)
+            minor = parse_grouped(self.cells[column], currency)
         except Refused as fault:
             self.bad(column, f"{fault.sentence} Write it like {to_decimal(123_450, currency)}.")
             return None
@@ -178,6 +179,7 @@ def parse_ledger(sheet: Sheet, reading: Reading) -> ParsedLedger:
         disputes=tuple(dispute_of(item) for item in items if item.is_disputed),
         bad_rows=tuple(bad),
         row_count=len(sheet.rows),
+        rows=tuple(item.row for item in items),
     )
 
 
@@ -202,6 +204,10 @@ def _items(sheet: Sheet, mapping: Mapping[str, str], reading: Reading) -> tuple[
 
 
 def _item(row: _Row, reading: Reading) -> Item | None:
+    for column, sentence in (*hidden(row.cells), *overlong(row.cells)):
+        row.bad(column, sentence)
+    if row.faults:
+        return None
     customer, number = row.text("customer_number"), row.text("invoice_number")
     issued = row.day("invoice_date", reading.date_format)
     due = row.day("due_date", reading.date_format)
@@ -209,8 +215,6 @@ def _item(row: _Row, reading: Reading) -> Item | None:
     is_disputed, currency = row.is_disputed(), row.currency(reading.currency)
     total = row.minor("amount", currency) if currency and row.text("amount") else None
     entity = row.entity()
-    for column, sentence in overlong(row.cells):
-        row.bad(column, sentence)
     if issued and due and due < issued:
         row.bad("due_date", f"It is due on {due}, before it was issued on {issued}.")
     if issued and settled and settled < issued:
@@ -218,6 +222,7 @@ def _item(row: _Row, reading: Reading) -> Item | None:
     if customer is None or number is None or issued is None or due is None or currency is None or total is None:
         return None
     return Item(
+        row=row.number,
         customer=customer,
         name=row.cells.get("customer_name") or customer,
         number=number,

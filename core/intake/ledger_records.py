@@ -15,8 +15,9 @@ SOURCE = "import"
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One good row."""
+    """One good row; `row` is its number in the file."""
 
+    row: int
     customer: str
     name: str
     number: str

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from core.intake.ledger_columns import fitting_formats
+from core.intake.ledger_text import UNREADABLE, shown
 from core.kit.errors import Refused
 
+_ASCII_AND_BAD = re.compile(rf"[\x00-\x7f{UNREADABLE}]*")
 _DATES = ("invoice_date", "due_date", "settled_date")
 
 
@@ -37,7 +41,7 @@ def read_sheet(content: bytes) -> Sheet:
         lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True))
     except csv.Error as fault:
         raise Refused("import.unreadable", f"The file is not readable as CSV: {fault}.") from None
-    header = tuple(cell.strip() for cell in lines[0])
+    header = tuple(shown(" ".join(cell.split())) for cell in lines[0])
     doubles = [name for name, count in Counter(header).items() if count > 1 and name]
     if doubles:
         raise Refused("import.header", f"The header names “{doubles[0]}” twice.")
@@ -46,12 +50,17 @@ def read_sheet(content: bytes) -> Sheet:
 
 
 def _decoded(content: bytes) -> str:
+    """The text; what no character can be made of becomes UNREADABLE, so that its cell can be named.
+
+    One letter outside ASCII that is right in UTF-8 does not come about by chance: the file is UTF-8, and a bad byte in
+    it is a bad byte, not a sign of another encoding.
+    """
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return content.decode("utf-16", errors="replace")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("cp1252", errors="replace")
+    text = content.decode("utf-8-sig", errors="replace")
+    if UNREADABLE not in text or content.startswith(BOM_UTF8) or not _ASCII_AND_BAD.fullmatch(text):
+        return text
+    return content.decode("cp1252", errors="replace")
 
 
 def _delimiter(text: str) -> str:

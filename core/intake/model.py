@@ -70,6 +70,8 @@ class Health:
     state: str = "connected"  # connected | failing | paused
     failures: int = 0
     paused_until: datetime | None = None
+    # Why it is paused or failing.
+    sentence: str | None = None
 
     @property
     def is_paused(self) -> bool:

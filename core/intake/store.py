@@ -167,7 +167,7 @@ def progress(session: Session, system: str) -> Progress | None:
 def health(session: Session, system: str) -> Health:
     """A system that nobody has talked to yet counts as connected."""
     row = session.get(Connection, system, populate_existing=True)
-    return Health() if row is None else Health(row.state, row.failures, row.paused_until)
+    return Health() if row is None else Health(row.state, row.failures, row.paused_until, row.sentence)
 
 
 def connected_systems(session: Session) -> frozenset[str]:
@@ -207,7 +207,7 @@ def record_failure(session: Session, system: str, sentence: str, now: datetime) 
         rest = rest_after(row.failures)
         row.state, row.sentence = "failing", sentence
         row.paused_until = now + rest if rest else None
-    return Health(row.state, row.failures, row.paused_until)
+    return Health(row.state, row.failures, row.paused_until, row.sentence)
 
 
 def _connection(session: Session, system: str) -> Connection:

@@ -15,6 +15,15 @@ from core.kit.errors import Refused
 # As people write amounts: no powers of ten, no digits of other scripts, and no more of them than a sum can have.
 _AMOUNT = re.compile(r"[+-]?([0-9]{1,18}(\.[0-9]{0,9})?|\.[0-9]{1,9})")
 
+_GROUPED = re.compile(r"[+-]?[1-9][0-9]{0,2}(,[0-9]{3})+(\.[0-9]{0,9})?")
+_GROUP = 3
+# A point before three digits where thousands could be parted: 1.500, but neither 0.500 nor 1234.500 nor 1.5000.
+_LIKE_THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}\.[0-9]{3}")
+# What ISO 4217 has no minor unit for: metals, units of account, "no currency" and the code for tests.
+_NO_MONEY = frozenset(
+    ("XAD", "XAG", "XAU", "XBA", "XBB", "XBC", "XBD", "XDR", "XFO", "XFU", "XPD", "XPT", "XRE", "XSU", "XTS", "XUA")
+) | {"XXX"}
+
 # CLDR tells how people write a currency, and leaves out digits that nobody uses any more; these are the digits of the
 # standard where the two differ (ISO 4217, list one, as of 1 January 2024). Not here: MGA, whose unit has five parts,
 # which payment platforms count in whole units.
@@ -35,13 +44,20 @@ class UnknownCurrency(Refused):
 class NotAnAmount(Refused):
     """Text that is not an amount of the currency."""
 
+    def __init__(self, text: str, currency: str, why: str = "") -> None:
+        super().__init__("amount.unreadable", f"“{text}” is not an amount in {currency}{why}.")
+
+
+class AmbiguousAmount(NotAnAmount):
+    """Text that is one amount to some people and another one to others; guessing would be wrong by a thousand."""
+
     def __init__(self, text: str, currency: str) -> None:
-        super().__init__("amount.unreadable", f"“{text}” is not an amount in {currency}.")
+        super().__init__(text, currency, ": it may be thousands or a fraction")
 
 
 @cache
 def _known_codes() -> frozenset[str]:
-    return frozenset(Locale("en").currencies)
+    return frozenset(Locale("en").currencies) - _NO_MONEY
 
 
 @cache
@@ -67,14 +83,34 @@ def to_decimal(minor: int, currency: str) -> Decimal:
 
 
 def parse_minor(text: str, currency: str) -> int:
-    """Minor units of a decimal string such as "1234.50". Raises NotAnAmount on text or on too many digits."""
-    digits = exponent(currency)
-    if not _AMOUNT.fullmatch(text.strip()):
+    """Minor units of a decimal string such as "1234.50". Raises NotAnAmount on text or on too many digits.
+
+    Zeros beyond the currency's digits do no harm ("1234.5000"), unless they look like thousands ("1.500" euro).
+    """
+    digits, plain = exponent(currency), text.strip()
+    if not _AMOUNT.fullmatch(plain):
         raise NotAnAmount(text, currency)
-    amount = Decimal(text.strip())
+    if digits < _GROUP and _LIKE_THOUSANDS.fullmatch(plain):
+        raise AmbiguousAmount(text, currency)
+    amount = Decimal(plain)
     if amount != amount.quantize(Decimal(1).scaleb(-digits)):
         raise NotAnAmount(text, currency)
     return to_minor(amount, currency)
+
+
+def parse_grouped(text: str, currency: str) -> int:
+    """As `parse_minor`, of text that may part thousands with commas where they part thousands: "1,234.50".
+
+    One comma before the last three digits is no more than a guess where the currency itself has three: "1,234" dinar.
+    """
+    plain = text.strip()
+    if not _GROUPED.fullmatch(plain):
+        return parse_minor(text, currency)
+    if exponent(currency) >= _GROUP and plain.count(",") == 1 and "." not in plain:
+        raise AmbiguousAmount(text, currency)
+    whole, point, fraction = plain.replace(",", "").partition(".")
+    # The comma has told what the point is; zeros beyond the currency's digits are no thousands here.
+    return parse_minor(whole + point + fraction.rstrip("0"), currency)
 
 
 def convert_minor(minor: int, source: str, target: str, rate: Decimal) -> int:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from core.canonical import LedgerRecord
@@ -92,6 +92,23 @@ def end_attempt(
         .where(DeliveryAttempt.delivery_id == delivery_id, DeliveryAttempt.number == number)
         .values(ended_at=now, outcome=outcome, request=exchange.get("request"), response=exchange.get("response"))
     )
+
+
+def unclear_attempts(session: Session, delivery_id: UUID) -> int:
+    """How many attempts nobody could make anything of, since somebody last decided about the delivery."""
+    of_this = DeliveryAttempt.delivery_id == delivery_id
+    decided = select(func.max(DeliveryAttempt.number)).where(
+        of_this, DeliveryAttempt.outcome.in_(("refused", "given_up"))
+    )
+    since = DeliveryAttempt.number > func.coalesce(decided.scalar_subquery(), 0)
+    statement = select(func.count()).where(of_this, since, DeliveryAttempt.outcome == "unclear")
+    return session.scalar(statement) or 0
+
+
+def waiting_systems(session: Session, deliveries: Iterable[UUID]) -> set[str]:
+    """Where those of the deliveries go that have not arrived and are still tried."""
+    wanted = is_one_of(Delivery.id, deliveries)
+    return set(session.scalars(select(Delivery.system).where(wanted, Delivery.state.in_(_CLAIMABLE)).distinct()))
 
 
 def get(session: Session, delivery_id: UUID) -> Delivery:

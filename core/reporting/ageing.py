@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -39,7 +40,8 @@ class AgeingRow:
 
 @dataclass(frozen=True, slots=True)
 class Ageing:
-    """`buckets` and `total_minor` are in `currency` at the day's rates; they are the sums of the converted rows."""
+    """`buckets` and `total_minor` are in `currency` at the day's rates; the buckets add up to the total, which is
+    rounded once."""
 
     as_of: date
     basis: Basis
@@ -82,6 +84,19 @@ def _rows(found: Iterable[Any], by: Grouping, rates: Rates) -> tuple[AgeingRow, 
     return tuple(rows)
 
 
+def _converted(rows: Iterable[AgeingRow], rates: Rates) -> dict[str, int]:
+    """All groups together by age, in the common currency; the ages add up to the total."""
+    sums: Counter[tuple[str, str]] = Counter()
+    for row in rows:
+        sums.update({(bucket, row.currency): minor for bucket, minor in row.buckets.items()})
+    ordered = sorted(sums, key=lambda each: (BUCKETS.index(each[0]), each[1]))
+    buckets = dict.fromkeys(BUCKETS, 0)
+    minors = rates.parts([(currency, sums[bucket, currency]) for bucket, currency in ordered])
+    for (bucket, _), minor in zip(ordered, minors, strict=True):
+        buckets[bucket] += minor
+    return buckets
+
+
 def ageing(
     runtime: Runtime,
     viewer: Viewer | None,
@@ -103,13 +118,7 @@ def ageing(
         as_of=as_of,
         basis=basis,
         currency=rates.currency,
-        buckets={
-            bucket: rates.total(
-                (currency, sum(row.buckets[bucket] for row in rows if row.currency == currency))
-                for currency in sorted({row.currency for row in rows})
-            )
-            for bucket in BUCKETS
-        },
+        buckets=_converted(rows, rates),
         counts={bucket: sum(row[-1] for row in found if row[-3] == bucket) for bucket in BUCKETS},
         rows=rows,
         credits_minor=rates.total(credits),

@@ -1,8 +1,13 @@
-"""Amounts of several currencies in one, at the rate stated for a day; a missing rate is named, never guessed."""
+"""Amounts of several currencies in one, at the rate stated for a day; a missing rate is named, never guessed.
+
+Rounding each of several amounts and adding them up gives another sum than rounding once, so that parts of one whole
+could come to more than the whole. What is held against each other is therefore converted without rounding (`exact`),
+and what is shown is rounded once (`total`), its parts so that they add up to it (`parts`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -11,7 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.db.tables import FxRate
-from core.kit.money import convert_minor
+from core.kit.money import convert_minor, to_decimal, to_minor
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +36,28 @@ class Rates:
             return 0
         return convert_minor(minor, currency, self.currency, self.rates.get(currency, Decimal(1)))
 
+    def exact(self, sums: Iterable[tuple[str, int]]) -> Decimal:
+        """The sum in the common currency, not rounded to its digits: what formulas reckon with."""
+        return sum((self._unrounded(currency, minor) for currency, minor in sums), Decimal(0))
+
     def total(self, sums: Iterable[tuple[str, int]]) -> int:
-        return sum(self.convert(minor, currency) for currency, minor in sums)
+        """The sum in minor units of the common currency, rounded once."""
+        return to_minor(self.exact(sums), self.currency)
+
+    def parts(self, sums: Sequence[tuple[str, int]]) -> list[int]:
+        """Each in minor units, so that the first of them, however many, add up to what `total` says of those."""
+        found, exact, before = [], Decimal(0), 0
+        for currency, minor in sums:
+            exact += self._unrounded(currency, minor)
+            upto = to_minor(exact, self.currency)
+            found.append(upto - before)
+            before = upto
+        return found
+
+    def _unrounded(self, currency: str, minor: int) -> Decimal:
+        if currency == self.currency:
+            return to_decimal(minor, currency)
+        return to_decimal(minor, currency) * self.rates.get(currency, Decimal(0))
 
     def left_out(self, currencies: Iterable[str]) -> tuple[str, ...]:
         return tuple(sorted({currency for currency in currencies if not self.knows(currency)}))

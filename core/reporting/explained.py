@@ -68,9 +68,10 @@ def _note(figures: Figures) -> str | None:
     return " ".join(figures.notes) or None
 
 
-def _walk(walked: CountBack) -> Working:
+def _walk(figures: Figures, walked: CountBack) -> Working:
+    shown = figures.measured.shown
     rows: list[tuple[Cell, ...]] = [
-        (f"{step.month:%b %Y}", step.before, step.billed, round(step.days, 2)) for step in walked.walk
+        (f"{step.month:%b %Y}", shown(step.before), shown(step.billed), round(step.days, 2)) for step in walked.walk
     ]
     return Working(("Month", "Receivables left", "Billed in the month", "Days counted"), tuple(rows))
 
@@ -79,10 +80,9 @@ def _by_bucket(figures: Figures, wanted: tuple[str, ...]) -> Working:
     """Per currency and age: the amount in its own currency, the rate, and the converted amount that adds up."""
     rates = figures.measured.rates
     rows: list[tuple[Cell, ...]] = []
-    for each in sorted(figures.measured.open, key=lambda row: (row.currency, BUCKETS.index(row.bucket))):
+    for each, minor in sorted(figures.measured.converted(), key=lambda pair: pair[0].currency):
         if each.bucket in wanted and rates.knows(each.currency):
-            converted = figures.measured.amount(rates.convert(each.open_minor, each.currency))
-            own = to_decimal(each.open_minor, each.currency)
+            own, converted = to_decimal(each.open_minor, each.currency), figures.measured.amount(minor)
             rows.append((each.currency, BUCKET_WORDS[each.bucket], each.count, own, converted))
     return Working(("Currency", "Age", "Invoices", "Open", f"In {figures.currency}"), tuple(rows))
 
@@ -100,7 +100,7 @@ def _countback(figures: Figures) -> Figure:
         settings=_settings(figures, ("Months", "calendar months; this month to date")),
         numerator=Part("Open receivables", figures.open_total, figures.currency),
         denominator=None,
-        working=_walk(figures.countback),
+        working=_walk(figures, figures.countback),
         drill=_drill(figures),
         note=_note(figures),
     )
@@ -116,7 +116,7 @@ def _best_possible(figures: Figures) -> Figure:
         settings=_settings(figures, ("Not yet due", "due today or later")),
         numerator=Part("Receivables not yet due", figures.ageing["current"], figures.currency),
         denominator=None,
-        working=_walk(figures.best_possible),
+        working=_walk(figures, figures.best_possible),
         drill=_drill(figures, bucket=BUCKET_WORDS["current"]),
         note=_note(figures),
     )
@@ -145,10 +145,11 @@ def _delinquent(figures: Figures) -> Figure:
 
 def _simple(figures: Figures) -> Figure:
     start = window_start(figures.as_of)
-    rates = figures.measured.rates
+    rates, billed = figures.measured.rates, figures.measured.billed
+    converted = rates.parts([(currency, minor) for currency, minor, _ in billed])
     rows = tuple(
-        (currency, count, to_decimal(minor, currency), figures.measured.amount(rates.convert(minor, currency)))
-        for currency, minor, count in figures.measured.billed
+        (currency, count, to_decimal(minor, currency), figures.measured.amount(part))
+        for (currency, minor, count), part in zip(billed, converted, strict=True)
         if rates.knows(currency)
     )
     return Figure(

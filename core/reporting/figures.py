@@ -3,7 +3,9 @@
 Switches, the same for every figure: open = issued on or before the day and not settled by its close (a payment counts
 from its effective day); due today = current; void documents count nowhere; credit memos and unapplied cash are left out
 of receivables and shown beside them; disputed invoices are in; tax is in on both sides; other currencies are converted
-at the rate stated on or last before the day, and a currency without a rate is left out and named.
+at the rate stated on or last before the day, and a currency without a rate is left out and named. Formulas reckon with
+converted amounts that are not rounded, so that the open and the billed side of one invoice are the same sum; what is
+shown is rounded once, and the ages add up to the total.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from core.kit.clock import EARLIEST, month_start, previous_month
-from core.kit.money import exponent, to_decimal
+from core.kit.money import exponent, to_decimal, to_minor
 from core.reporting import formulas, process, receivables
 from core.reporting.exchange import Rates, rates_for
 from core.reporting.figure import Figure as Figure
@@ -41,7 +43,7 @@ class Measured:
     open: tuple[OpenSum, ...]
     opening: tuple[tuple[str, int], ...]  # open at the close of the day before the window
     billed: tuple[tuple[str, int, int], ...]  # in the window: currency, amount, invoices
-    months: tuple[MonthBilled, ...]  # common currency, latest first
+    months: tuple[MonthBilled, ...]  # common currency, not rounded, latest first
     credits: tuple[tuple[str, int], ...]
     unapplied: tuple[tuple[str, int], ...]
     accuracy: Portion
@@ -53,8 +55,23 @@ class Measured:
     def amount(self, minor: int) -> Decimal:
         return to_decimal(minor, self.rates.currency)
 
+    def shown(self, exact: Decimal) -> Decimal:
+        """A converted amount as it is shown, with the digits of the common currency."""
+        return self.amount(to_minor(exact, self.rates.currency))
+
+    def converted(self) -> list[tuple[OpenSum, int]]:
+        """What is open by age and currency, youngest first, in minor units of the common currency that add up."""
+        ordered = sorted(self.open, key=lambda each: (BUCKETS.index(each.bucket), each.currency))
+        minors = self.rates.parts([(each.currency, each.open_minor) for each in ordered])
+        return list(zip(ordered, minors, strict=True))
+
     def bucket_minor(self, bucket: str) -> int:
-        return sum(self.rates.convert(each.open_minor, each.currency) for each in self.open if each.bucket == bucket)
+        return sum(minor for each, minor in self.converted() if each.bucket == bucket)
+
+    def open_exact(self, *buckets: str) -> Decimal:
+        """Open receivables of these ages, or of all, not rounded."""
+        wanted = buckets or BUCKETS
+        return self.rates.exact((each.currency, each.open_minor) for each in self.open if each.bucket in wanted)
 
     def bucket_count(self, bucket: str) -> int:
         return sum(each.count for each in self.open if each.bucket == bucket and self.rates.knows(each.currency))
@@ -145,19 +162,19 @@ def _month_spans(as_of: date) -> Iterator[tuple[date, date]]:
         first, last = previous_month(first), first - timedelta(days=1)
 
 
-def _billed_back(session: Session, scope: Scope, as_of: date, rates: Rates, target_minor: int) -> list[MonthBilled]:
-    """Billing of the last months, and of as many before them as it takes to cover `target_minor` or as there are."""
+def _billed_back(session: Session, scope: Scope, as_of: date, rates: Rates, target: Decimal) -> list[MonthBilled]:
+    """Billing of the last months, and of as many before them as it takes to cover `target` or as there are."""
     first_issue, spans, found = receivables.first_issue(session), _month_spans(as_of), list[MonthBilled]()
     # A date that a source got wrong by centuries must not make this a walk through all of them.
     earliest = max(first_issue, EARLIEST) if first_issue else None
-    covered = 0
-    while earliest and (not found or covered < target_minor):
+    covered = Decimal(0)
+    while earliest and (not found or covered < target):
         batch = [next(spans) for _ in range(_MONTHS_AT_A_TIME)]
         billed = receivables.billed_months(session, scope, batch[-1][0], batch[0][1])
         for first, last in batch:
-            minor = rates.total((row.currency, row.billed_minor) for row in billed if row.month == first)
-            found.append(MonthBilled(first, (last - first).days + 1, to_decimal(minor, rates.currency)))
-            covered += minor
+            exact = rates.exact((row.currency, row.billed_minor) for row in billed if row.month == first)
+            found.append(MonthBilled(first, (last - first).days + 1, exact))
+            covered += exact
         if batch[-1][0] <= earliest:
             return [month for month in found if month.month >= month_start(earliest)]
     return found
@@ -171,7 +188,7 @@ def measure(session: Session, scope: Scope, as_of: date, reporting_currency: str
     opening = receivables.open_sums(session, scope, start - timedelta(days=1))
     present = {each.currency for each in [*opened, *opening]} | {row[0] for row in billed}
     rates = rates_for(session, as_of, reporting_currency, present)
-    total_minor = rates.total((each.currency, each.open_minor) for each in opened)
+    total = rates.exact((each.currency, each.open_minor) for each in opened)
     return Measured(
         as_of=as_of,
         scope=scope,
@@ -179,7 +196,7 @@ def measure(session: Session, scope: Scope, as_of: date, reporting_currency: str
         open=tuple(opened),
         opening=tuple((each.currency, each.open_minor) for each in opening),
         billed=tuple(billed),
-        months=tuple(_billed_back(session, scope, as_of, rates, total_minor)),
+        months=tuple(_billed_back(session, scope, as_of, rates, total)),
         credits=tuple(receivables.unused_credits(session, scope, as_of)),
         unapplied=tuple(receivables.unapplied_cash(session, scope, as_of)),
         accuracy=process.billing_accuracy(session, scope, as_of),
@@ -194,22 +211,22 @@ def figures_of(measured: Measured) -> Figures:
     """The figures, from the sums alone."""
     m, rates = measured, measured.rates
     ageing = {bucket: m.amount(m.bucket_minor(bucket)) for bucket in BUCKETS}
-    total, current = sum(ageing.values(), Decimal(0)), ageing["current"]
-    billed = m.amount(rates.total((currency, minor) for currency, minor, _ in m.billed))
+    total, current = m.open_exact(), m.open_exact("current")
+    billed = rates.exact((currency, minor) for currency, minor, _ in m.billed)
     countback, best = formulas.count_back(total, m.months), formulas.count_back(current, m.months)
     left_out = rates.left_out([*m.currencies, *(row[0] for row in m.opening), *(row[0] for row in m.credits)])
     return Figures(
         as_of=m.as_of,
         currency=rates.currency,
         open_count=sum(each.count for each in m.open if rates.knows(each.currency)),
-        open_total=total,
+        open_total=m.shown(total),
         ageing=ageing,
-        billed_90d=billed,
+        billed_90d=m.shown(billed),
         dso_simple=formulas.dso_simple(total, billed),
         dso_countback=countback.exact,
         dso_best_possible=best.exact,
         average_days_delinquent=formulas.average_days_delinquent(countback.exact, best.exact),
-        cei=formulas.collection_effectiveness(m.amount(rates.total(m.opening)), billed, total, current),
+        cei=formulas.collection_effectiveness(rates.exact(m.opening), billed, total, current),
         overdue_share=formulas.percent(total - current, total),
         billing_accuracy=formulas.percent(m.accuracy.part, m.accuracy.whole),
         straight_through_rate=formulas.percent(m.straight.part, m.straight.whole),

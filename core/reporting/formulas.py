@@ -1,7 +1,8 @@
 """Formulas of receivables, as pure functions of amounts. None = undefined, never 0 in its place.
 
-Amounts are in one currency (converted beforehand at the rate stated for the as-of day), tax included on both sides,
-disputed invoices included, credits and unapplied cash excluded. Percentages are 0-100.
+Amounts are in one currency (converted beforehand at the rate stated for the as-of day and not rounded: rounding would
+make the same invoices another sum on the open and on the billed side), tax included on both sides, disputed invoices
+included, credits and unapplied cash excluded. Percentages are 0-100.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core.cash.taking_back import is_taken_back
 from core.db.tables import (
     Application,
     Approval,
@@ -247,8 +248,11 @@ def _disputes(disputes: Iterable[Dispute]) -> Iterable[Event]:
 def _cash(session: Session, document: Document) -> Iterable[Event]:
     words = {"payment": "paid", "credit": "credited", "write_off": "written off", "refund": "refunded"}
     for row in session.scalars(select(Application).where(Application.document_id == document.id)):
-        at = datetime.combine(row.effective_on, time(23, 59), UTC)
         amount = f"{document.currency} {format_minor(abs(row.amount_minor), document.currency)}"
+        if is_taken_back(row):
+            yield Event(row.recorded_at, "Cash", f"{amount} taken back", system_name(row.source))
+            continue
+        at = datetime.combine(row.effective_on, time(23, 59), UTC)
         yield Event(at, "Cash", f"{amount} {words.get(row.kind, row.kind)}", system_name(row.source), is_day_only=True)
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from core.db.bulk import is_one_of
 from core.db.tables import UsageCorrection, UsageEvent
 from core.usage.model import HOUSE, CorrectionKind, EventRow, EventState
 from core.usage.store import insert_events
@@ -29,7 +31,35 @@ class Correction:
     reason: str
 
 
-def apply(session: Session, correction: Correction, subject: str, by: str, now: datetime) -> int:
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who corrects: as the trail names them, and their id if it is a person."""
+
+    label: str
+    id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """A half-open span of usage that a person has corrected."""
+
+    meter: str
+    customer_id: UUID
+    since: datetime
+    until: datetime
+    person_id: UUID
+
+
+def by_people(session: Session, customers: Iterable[UUID]) -> list[Corrected]:
+    """What people have corrected of the usage of these customers."""
+    columns = [getattr(UsageCorrection, name) for name in ("meter", "customer_id", "since", "until", "made_by_id")]
+    statement = select(*columns).where(
+        is_one_of(UsageCorrection.customer_id, customers), UsageCorrection.made_by_id.is_not(None)
+    )
+    return [Corrected(*row) for row in session.execute(statement.order_by(UsageCorrection.made_at))]
+
+
+def apply(session: Session, correction: Correction, subject: str, by: Author, now: datetime) -> int:
     """Archives and adds what the correction says; answers how many events were archived."""
     archived = 0 if correction.kind == "add" else _archive(session, correction)
     if correction.kind != "take_out" and correction.quantity is not None:
@@ -45,7 +75,8 @@ def apply(session: Session, correction: Correction, subject: str, by: str, now: 
             quantity=correction.quantity,
             archived=archived,
             reason=correction.reason,
-            made_by=by,
+            made_by=by.label,
+            made_by_id=by.id,
             made_at=now,
         )
     )

@@ -10,7 +10,11 @@ from core.cash import store as cash
 from core.cash.store import Credit
 from core.db.tables import Document
 from core.documents import store as documents
+from core.documents.model import DocumentState
 from core.workflow.context import Context
+
+# What a credit memo of a source takes over from the invoice that it corrects.
+FROM_INVOICE = ("contract_number", "customer_id", "entity", "bill_to", "bill_to_country", "tax_id", "po_number")
 
 
 def apply_credit_memos(
@@ -44,3 +48,33 @@ def apply_own(ctx: Context, memos: Iterable[Document], paid_back_elsewhere: froz
     apply_credit_memos(ctx, [{name: getattr(row, name) for name in names} for row in rows], still_owed)
     for row in rows:
         ctx.session.refresh(row, ["open_minor", "settled_on"])
+
+
+def adopt_credit_memos(ctx: Context, source: str, invoices: Mapping[str, UUID]) -> list[UUID]:
+    """Credit memos that came before these invoices, given by their ids at the source, are put against them now, and
+    take over what they would have had at once. Answers their ids."""
+    memos = documents.orphaned_memos(ctx.session, source, invoices) if invoices else []
+    if not memos:
+        return []
+    rows = documents.load(ctx.session, {invoices[memo.corrects_ref or ""] for memo in memos})
+    lines = documents.lines_of(ctx.session, [*rows, *(memo.id for memo in memos)])
+    for memo in memos:
+        invoice = rows[invoices[memo.corrects_ref or ""]]
+        _take_over(memo, invoice)
+        sold = lines[invoice.id][0].product_code if lines[invoice.id] else None
+        for line in lines[memo.id]:
+            line.product_code = line.product_code or sold
+    ctx.session.flush()
+    alive = [memo for memo in memos if memo.state != DocumentState.VOID]
+    names = ("id", "source", "source_ref", "corrects_id", "total_minor", "issue_date")
+    apply_credit_memos(ctx, [{name: getattr(memo, name) for name in names} for memo in alive])
+    return [memo.id for memo in alive]
+
+
+def _take_over(memo: Document, invoice: Document) -> None:
+    """What a person corrected on the credit memo meanwhile stays."""
+    for name in FROM_INVOICE:
+        if name not in memo.corrections:
+            setattr(memo, name, getattr(invoice, name) or getattr(memo, name))
+    memo.customer_name, memo.corrects_id = invoice.customer_name, invoice.id
+    memo.revision += 1

@@ -77,13 +77,17 @@ class DecideReceived(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportLedger(Command):
-    """A file's worth of records for people without connectors: all or nothing; invoices count as already posted."""
+    """A file's worth of records for people without connectors: all or nothing; invoices count as already posted.
+
+    `rows`: where in the file each invoice stands, for sentences about it.
+    """
 
     file_name: str
     customers: tuple[CustomerRecord, ...]
     invoices: tuple[InvoiceRecord, ...]
     payments: tuple[PaymentRecord, ...]
     disputes: tuple[DisputeRecord, ...]
+    rows: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,11 +100,12 @@ class ReportBadRecord(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordDelivery(Command):
-    """The outcome of one attempt to post."""
+    """The outcome of one attempt to post. "unclear": nobody can make out what became of it; "given_up": nor
+    after many tries."""
 
     delivery_id: UUID
     attempt: int
-    outcome: Literal["delivered", "retry", "refused", "in_doubt", "misconfigured"]
+    outcome: Literal["delivered", "retry", "refused", "in_doubt", "unclear", "given_up", "misconfigured"]
     external_id: str | None = None
     external_number: str | None = None
     external_total_minor: int | None = None

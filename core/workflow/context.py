@@ -40,6 +40,8 @@ class Context:
     tax: TaxWays = field(default_factory=TaxWays)
     # How long a fresh document may wait for its contract.
     patience: timedelta = timedelta(0)
+    # Ids of the people by whose word documents are let go, beside who acts: they had a hand in them.
+    let_go_by: tuple[str, ...] = ()
 
     @cached_property
     def rates(self) -> dict[str, Decimal]:

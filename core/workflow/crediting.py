@@ -26,6 +26,7 @@ from core.parties import store as parties
 from core.workflow.billing_commands import IssueCreditMemo
 from core.workflow.context import Context
 from core.workflow.deciding import judge, settle
+from core.workflow.four_eyes import acting, touch
 from core.workflow.scheduled import Drafted
 
 # Whose invoices the house gives back; those of others are credited where they are kept.
@@ -102,7 +103,9 @@ def credit(
         most = format_minor(rest.total_minor, invoice.currency)
         raise Refused("credit.too_much", f"At most {invoice.currency} {most} of invoice {invoice.number} is left.")
     memo, content = _lay_out(ctx, invoice, wish, (rest, parts))
-    memo.run_id = run.id if run else None
+    if run:
+        memo.run_id = run.id
+        touch(memo, run.changed_by)
     judged = judge(ctx, {memo.id: memo}, _seen(ctx, memo, content))
     draft_rows.hold_back(ctx.session, {memo.id: content})
     if run and run.mode == "review":
@@ -154,7 +157,7 @@ def _lay_out(
         total_minor=-net - tax,
         state=DocumentState.DRAFT.value,
         recorded_at=ctx.now,
-        changed_by=[str(ctx.actor.user_id)] if ctx.actor.user_id is not None else [],
+        changed_by=list(acting(ctx)),
     )
     return row, Content(lines, taxes)
 

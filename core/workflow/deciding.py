@@ -25,6 +25,7 @@ from core.policies.model import Verdict
 from core.validation.model import Facts, Finding
 from core.validation.rules import findings as find
 from core.workflow.context import Context
+from core.workflow.four_eyes import touch
 from core.workflow.gathering import gather
 from core.workflow.people import active_people
 from core.workflow.rejecting import REJECTED, still_rejected
@@ -109,6 +110,8 @@ def settle(ctx: Context, judged: Judged, *, is_fresh: bool = False, is_by_hand: 
     routes = route(ctx, judged, is_by_hand=is_by_hand)
     if not is_fresh:
         _close_settled(ctx, judged)
+    for row in (*routes.held, *(row for row, _ in routes.asked), *routes.by_hand):
+        touch(row, ctx.let_go_by)
     _move(ctx, routes.held, DocumentState.ON_HOLD)
     _move(ctx, [row for row, _ in routes.asked], DocumentState.AWAITING_APPROVAL)
     _move(ctx, routes.by_hand, DocumentState.ACTION_NEEDED)

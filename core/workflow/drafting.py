@@ -23,6 +23,7 @@ from core.kit.ids import content_hash, id_from
 from core.kit.money import UnknownCurrency, exponent
 from core.workflow.context import Context
 from core.workflow.due import Consumption, Due, DueLine, Unbillable, rate_due, read_consumption, read_due
+from core.workflow.four_eyes import touch
 from core.workflow.heads import head_of
 from core.workflow.scheduled import Drafted
 from core.workflow.taxing import Taxed, tax_lines
@@ -30,10 +31,12 @@ from core.workflow.taxing import Taxed, tax_lines
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is billed: everything due on or before `through`, in the name of a run, if of any."""
+    """What is billed: everything due on or before `through`, in the name of a run, if of any. `people`: ids of those
+    by whose word it is billed."""
 
     run_id: UUID | None
     through: date
+    people: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +140,8 @@ def _part(ctx: Context, order: Order, due: Due, known: tuple[Consumption, Mappin
         common["gives_back"] = outweighing(due, lines)
         due, lines = _besides(due, lines, common["gives_back"])
         draft = _draft(ctx, order, due, (lines, refs[contract.id]))
+        if draft is not None:
+            touch(draft.row, (*order.people, *used.corrected_by(draft.items)))
     except Unbillable as reason:
         return Part(state="failed", code=reason.code, error=reason.sentence, **common | {"gives_back": ()})
     measured = {item.id: used.of(item) for item in due.items if item.kind == "usage"}

@@ -17,6 +17,7 @@ from core.billing.commitments import drawn_in_term
 from core.billing.metered import usage_key, usage_span
 from core.billing.model import Agreement, Charge, Measured, RatedLine, Slot, SlotKind, Span
 from core.billing.rating import rate
+from core.billing.renewing import term_start
 from core.db.tables import Contract, ContractLine, Customer, LegalEntity, ScheduleItem
 from core.documents import drawdowns
 from core.parties import store as parties
@@ -24,6 +25,7 @@ from core.usage import store as usage
 from core.usage.model import Wanted
 from core.workflow.agreed import read_agreements
 from core.workflow.context import Context
+from core.workflow.correctors import correctors
 from core.workflow.metered_once import Reading, contested
 from core.workflow.planning import lines_of
 
@@ -69,9 +71,15 @@ class Consumption:
     drawn: Mapping[tuple[UUID, str], Sequence[tuple[date, int]]]
     # Why an item of usage must not be billed: another charge counts the same usage, or nobody knows how it counts.
     barred: Mapping[UUID, str] = field(default_factory=dict)
+    # Ids of the people who corrected what an item counts, or what came before it under the same commitment.
+    people: Mapping[UUID, tuple[str, ...]] = field(default_factory=dict)
 
     def of(self, item: ScheduleItem) -> Decimal:
         return self.quantities.get(item.id, _NOTHING)
+
+    def corrected_by(self, items: Iterable[ScheduleItem]) -> list[str]:
+        """Ids of the people who corrected usage of these items."""
+        return [id for item in items for id in self.people.get(item.id, ())]
 
     def drawn_before(self, agreement: Agreement, item: ScheduleItem) -> int:
         """What the commitment of its charge has paid of the same term."""
@@ -107,6 +115,7 @@ def read_consumption(ctx: Context, batch: Iterable[Due], besides: Iterable[UUID]
     """One look into the usage of all of them. `besides`: documents whose own share of commitments does not count."""
     readings: list[Reading] = []
     committed: set[tuple[UUID, str]] = set()
+    terms: dict[UUID, date] = {}
     for due in batch:
         for item, charge in _metered(due):
             assert due.agreement is not None
@@ -116,12 +125,14 @@ def read_consumption(ctx: Context, batch: Iterable[Due], besides: Iterable[UUID]
                 readings.append(Reading(item.id, *owner, charge.terms.meter, span))
             if charge.terms.commit_amount is not None:
                 committed.add((due.contract.id, charge.key))
+                terms[item.id] = term_start(due.agreement, item.period_start)
     if not readings and not committed:
         return Consumption({}, {})
     measured = usage.measured(ctx.session, [_wanted(each) for each in readings])
     drawn = drawdowns.drawn(ctx.session, committed, besides) if committed else {}
     quantities = cast(dict[UUID, Decimal], measured)
-    return Consumption(quantities, drawn, _unmetered(ctx, readings, quantities) | contested(ctx, readings))
+    barred = _unmetered(ctx, readings, quantities) | contested(ctx, readings)
+    return Consumption(quantities, drawn, barred, correctors(ctx, readings, terms))
 
 
 def _wanted(reading: Reading) -> Wanted:

@@ -18,12 +18,15 @@ from core.intake.ledger_report import report_csv as report_csv
 from core.intake.ledger_sheet import Sheet as Sheet
 from core.intake.ledger_sheet import read_sheet, suggested_formats
 from core.kit.errors import Refused
-from core.kit.ids import content_hash, id_from
+from core.kit.ids import new_id
 from core.kit.words import counted
 from core.runtime import Runtime
 from core.workflow.actors import Actor
 from core.workflow.commands import ImportLedger
 from core.workflow.import_limits import limits_of
+from core.workflow.import_news import News as News
+from core.workflow.import_news import news_of
+from core.workflow.import_news import told as told
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +57,26 @@ def check_ledger(file: LedgerFile, reading: Reading) -> ParsedLedger:
     return parse_ledger(file.sheet, reading)
 
 
+def news_for(runtime: Runtime, actor: Actor, command: ImportLedger) -> News:
+    """What of a clean file is not here yet: what the command would record. Raises Refused as the command would."""
+    with runtime.reading() as session:
+        return news_of(session, command, actor, runtime.today())
+
+
 def import_command(file_name: str, parsed: ParsedLedger, command_id: UUID | None = None) -> ImportLedger:
-    """The command for a clean file; without an id, the same content gives the same id. Raises Refused otherwise."""
+    """The command for a clean file. Each call is a command of its own: whether a file was imported before is told by
+    what is here, for another file may have come in between. Raises Refused when the file is not clean."""
     if parsed.bad_rows:
         count = len({bad.row for bad in parsed.bad_rows})
         raise Refused("import.bad_rows", f"{counted(count, 'bad row')}; nothing was imported.")
     if not parsed.invoices:
         raise Refused("import.empty", "There is nothing to import.")
-    facts = [record.model_dump(mode="json") for record in parsed.invoices]
     return ImportLedger(
-        command_id=command_id or id_from("import-ledger", content_hash(facts)),
+        command_id=command_id or new_id(),
         file_name=file_name,
         customers=parsed.customers,
         invoices=parsed.invoices,
         payments=parsed.payments,
         disputes=parsed.disputes,
+        rows=parsed.rows,
     )

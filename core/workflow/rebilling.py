@@ -17,6 +17,7 @@ from core.workflow.closing import close_items
 from core.workflow.context import Context
 from core.workflow.deciding import judge
 from core.workflow.drafting import Draft, Order, draft_batch, drafted_of
+from core.workflow.four_eyes import acting
 from core.workflow.scheduling import horizon, plan
 from core.workflow.voiding import void
 
@@ -38,7 +39,7 @@ def rebill(ctx: Context, invoice: Document) -> Document | None:
     through = max(date.fromisoformat(item["bill_on"]) for item in kept)
     contracts = schedules.reopen(ctx.session, [invoice.id])
     plan(ctx, contracts, horizon(ctx.now.date()))
-    (part,) = draft_batch(ctx, Order(None, through), contracts).parts
+    (part,) = draft_batch(ctx, Order(None, through, acting(ctx)), contracts).parts
     if part.state == "failed":
         raise Refused(part.code or "rebill.failed", part.error or "The contract cannot be billed.")
     row = _write(ctx, invoice, part.draft, kept) if part.draft is not None else None
@@ -49,8 +50,6 @@ def rebill(ctx: Context, invoice: Document) -> Document | None:
 def _write(ctx: Context, invoice: Document, draft: Draft, kept: list[dict[str, Any]]) -> Document:
     row = draft.row
     row.replaces_id, row.replaced_items = invoice.id, kept
-    if ctx.actor.user_id is not None:
-        row.changed_by = [str(ctx.actor.user_id)]
     judge(ctx, {row.id: row}, drafted_of([draft]))
     draft_rows.hold_back(ctx.session, {row.id: draft.content})
     draft_rows.write(ctx.session, [row])

@@ -22,6 +22,7 @@ from core.workflow import usage_cases_late
 from core.workflow.context import Context
 from core.workflow.drafting import lay_out_draft
 from core.workflow.due import Consumption, Due, DueLine, Unbillable, rate_in_turn, read_consumption
+from core.workflow.four_eyes import acting, touch
 from core.workflow.planning import from_content
 from core.workflow.scheduling import horizon, plan
 from core.workflow.voiding import void
@@ -134,6 +135,8 @@ def _again(ctx: Context, draft: _Again, used: Consumption, done: Redrafted) -> C
     for item in draft.metered:
         item.used, item.corrected = used.of(item), None
     _bring_up(ctx, draft, lines, done)
+    if draft.row.id in done.contents:
+        touch(draft.row, (*acting(ctx), *used.corrected_by(draft.whole.items)))
     return left
 
 

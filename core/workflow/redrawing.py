@@ -23,6 +23,7 @@ from core.workflow.context import Context
 from core.workflow.deciding import decide, judge
 from core.workflow.drafting import lay_out_draft
 from core.workflow.due import Consumption, Due, Unbillable, rate_in_turn, read_consumption, read_due
+from core.workflow.four_eyes import acting, touch
 from core.workflow.heads import head_of, is_for, put_head
 from core.workflow.redrafting import CONTENT
 from core.workflow.scheduling import horizon, plan
@@ -85,6 +86,7 @@ def _follow_heads(ctx: Context, contract_ids: list[UUID]) -> list[Note]:
         for name, value in wanted[id].items():
             setattr(row, name, value)
         row.revision += 1
+        touch(row, acting(ctx))
         changed[id] = row
         notes.append(Note(f"{row.number} {' and '.join(told)}, as its contract says now.", f"invoice:{id}"))
     ctx.session.flush()
@@ -203,6 +205,7 @@ def _again(
     for name in (*CONTENT, "tax_engine"):
         setattr(row, name, laid.columns[name])
     put_head(row, head_of(due.contract, due.customer, row.issue_date))
+    touch(row, (*acting(ctx), *used.corrected_by(due.items)))
     # What somebody accepted was the invoice as it was.
     row.waived_codes = []
     if row.state == DocumentState.DRAFT and laid.columns["grace_until"] is not None:

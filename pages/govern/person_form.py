@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.kit.errors import Refused
-from core.kit.money import format_minor, parse_minor
+from core.kit.money import format_minor, parse_grouped
 from core.reporting.staff import StaffMember, entity_names
 from core.workflow.actors import Role
 from core.workflow.commands import SaveUser
@@ -47,7 +47,7 @@ class Entries:
             name=self.name.strip(),
             role=self.role,
             entities=self.entities or None,
-            approval_limit_minor=parse_minor(self.limit.replace(",", ""), currency),
+            approval_limit_minor=parse_grouped(self.limit, currency),
             password_hash=hash_password(self.password) if self.password else None,
             is_active=self.is_active,
         )

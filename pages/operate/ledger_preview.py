@@ -5,8 +5,14 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from core.workflow.imports import ParsedLedger, report_csv
+from core.kit.errors import Refused
+from core.kit.words import counted
+from core.workflow.actors import Actor
+from core.workflow.commands import ImportLedger
+from core.workflow.imports import News, ParsedLedger, news_for, report_csv, told
 from pages.ui import badges, dates, money
+from pages.ui.plain import plain
+from pages.ui.runtime import runtime
 
 _SHOWN = 200
 _PREVIEW = 8
@@ -42,6 +48,27 @@ def preview(parsed: ParsedLedger) -> None:
         alt="First rows",
         column_config={"Amount": badges.amount_column("Amount")},
     )
+
+
+def news(command: ImportLedger, person: Actor) -> News | None:
+    """What of the file is not here yet, said in a line; None when the file says something else of what is here."""
+    try:
+        found = news_for(runtime(), person, command)
+    except Refused as refusal:
+        st.error(plain(refusal.sentence), icon=":material/block:")
+        return None
+    if not any(found.counts.values()):
+        st.info("All of this was imported before; there is nothing to do.", icon=":material/done_all:")
+    elif len(found.invoices) < len(command.invoices):
+        st.info(f"Some of this is here already. New: {told(found.counts)}.", icon=":material/info:")
+    return found
+
+
+def done(found: News) -> str:
+    """What was imported, once it is."""
+    if found.invoices:
+        return f"{counted(len(found.invoices), 'invoice')} imported"
+    return f"Imported {told({what: count for what, count in found.counts.items() if count})}"
 
 
 def bad_rows(parsed: ParsedLedger) -> None:

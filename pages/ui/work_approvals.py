@@ -150,7 +150,7 @@ def _waived(found: ApprovalEvidence) -> None:
     for agreed in found.agreed:
         st.markdown(f":green-badge[Step {agreed.step}] approved by {plain(agreed.by)} {plain(agreed.note or '')}")
     if found.changed_by:
-        st.caption(f"Changed by {', '.join(map(plain, found.changed_by))}, who cannot approve it.")
+        st.caption(f"Created or changed by {', '.join(map(plain, found.changed_by))}, who cannot approve it.")
     if not (found.waived or found.invoice.findings or found.agreed):
         st.caption("Every rule passed; nothing was waived.")
 

@@ -41,6 +41,8 @@ def new_run(person: Actor) -> None:
             return
         _show(seen[1])
         if seen[1].contracts:
+            if seen[1].asked:
+                st.caption("Who starts the run, or releases it, cannot give these approvals.")
             _start(*asked)
 
 

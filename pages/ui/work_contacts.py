@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 import streamlit as st
 
-from core.kit.money import to_decimal
+from core.kit.money import NotAnAmount, parse_grouped, to_decimal
 from core.reporting.collections import CONTACT_OUTCOMES, DISPUTE_REASONS, CustomerWork
 from core.workflow import Actor
 from core.workflow.command import Command, Target
@@ -41,16 +41,13 @@ def _done() -> None:
     st.rerun()
 
 
-def _amount(text: str) -> Decimal | None:
-    """What was typed, or None after saying that it is no amount."""
+def _amount(text: str, currency: str) -> Decimal | None:
+    """What was typed, or None after saying why it is no amount."""
     try:
-        amount = Decimal(text.replace(",", "").strip())
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if amount.is_finite():
-        return amount
-    st.error(f"“{text}” is not an amount.")
-    return None
+        return to_decimal(parse_grouped(text, currency), currency)
+    except NotAnAmount as reason:
+        st.error(plain(reason.sentence))
+        return None
 
 
 @drawer("Log a contact", "call")
@@ -87,7 +84,7 @@ def promise(found: CustomerWork) -> None:
         day = st.date_input("By", week, min_value=runtime().today(), format="YYYY-MM-DD", key="co_promise_day")
         note = st.text_input("Note", key="co_promise_note", placeholder="Who promised it")
         is_sent = st.form_submit_button("Save", type="primary", icon=":material/check:", key="co_promise_send")
-    amount = _amount(text) if is_sent else None
+    amount = _amount(text, currency) if is_sent else None
     if amount is None or not isinstance(day, date):
         return
     command = RecordPromise(
@@ -115,10 +112,10 @@ def dispute(found: CustomerWork) -> None:
         is_sent = st.form_submit_button("Open dispute", type="primary", key="co_dispute_send")
     if not is_sent:
         return
-    amount = _amount(text) if text.strip() else None
+    item = items[label]
+    amount = _amount(text, item.currency) if text.strip() else None
     if text.strip() and amount is None:
         return
-    item = items[label]
     command = OpenDispute(
         command_id=form_id("co_dispute"),
         document=Target(item.id, item.revision),

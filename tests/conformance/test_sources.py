@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from core.ports import Misconfigured, RawRecord, Transient
@@ -11,6 +13,7 @@ from tests.conformance.systems import (
     NAMES,
     STREAMS,
     WRONG,
+    MovingClock,
     System,
     change_something,
     identities,
@@ -135,6 +138,26 @@ def test_changes_arrive_one_after_the_other_and_none_twice_as_new(system: System
         records, cursor = pulled(system.source, stream, cursor)
         assert len(set(identities(records)) - known) == 1
         known |= set(identities(records))
+
+
+@pytest.mark.parametrize("system", ["netsuite"], indirect=True)
+def test_of_two_changes_within_a_second_the_later_one_arrives_too(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frozen = system.clock().replace(microsecond=0)
+    monkeypatch.setattr(MovingClock, "__call__", lambda _: frozen)
+    kind, id = change_something(system)
+    first, cursor = pulled(system.source, "transactions")
+    system.emulator.save(kind, {**system.emulator.get(kind, id), "foreignamountunpaid": "0.77"})
+    second, cursor = pulled(system.source, "transactions", cursor)
+    fresh = [record for record in second if identities([record])[0] not in set(identities(first))]
+
+    assert [(record.external_id, record.payload["foreignamountunpaid"]) for record in fresh] == [(id, "0.77")]
+    stamps = {record.payload["lastmodifieddate"] for record in (*first, *fresh) if record.external_id == id}
+    assert len(stamps) == 1, "both within one second"
+    again, _ = pulled(system.source, "transactions", cursor)
+    assert set(identities(again)) <= set(identities([*first, *second])), "what has not changed is not new"
+    assert all(json.loads(record.text or b"") == record.payload for record in again)
 
 
 @pytest.mark.parametrize(("system", "stream"), LONG_STREAMS, indirect=["system"])

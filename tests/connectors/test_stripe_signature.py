@@ -55,6 +55,27 @@ def test_headers_that_are_no_signature_are_refused(header: str) -> None:
         verify(BODY, header, SECRET, NOW)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"created": 10**18},
+        {"created": -(10**11)},
+        {"created": True},
+        {"created": None},
+        {"id": "evt_\x00"},
+        {"id": "evt_\ud800"},
+        {"id": ""},
+        {"id": "e" * 256},
+        {"type": "invoice.\udc00"},
+        {"object": "list"},
+    ],
+)
+def test_a_signed_event_with_a_time_or_name_that_cannot_be_is_refused(change: dict[str, object]) -> None:
+    body = json.dumps(EVENT | change).encode()
+    with pytest.raises(BadWebhook, match="is not a Stripe event"):
+        verify(body, signed(body), SECRET, NOW)
+
+
 def test_another_secret_or_a_changed_byte_is_refused() -> None:
     with pytest.raises(BadWebhook, match="signature"):
         verify(BODY, signed(secret="whsec_other"), SECRET, NOW)

@@ -169,6 +169,26 @@ def test_a_clean_file_is_imported_once_with_its_button(house: Runtime) -> None:
     assert at.toast[0].value == "1 invoice imported"
 
 
+def test_a_file_that_is_here_already_says_so_and_one_that_was_changed_says_what_is_new(house: Runtime) -> None:
+    header, row = GOOD.replace("amount\n", "amount,settled_date,paid_amount\n").splitlines()
+    at = opened("operate/import_ledger.py")
+
+    def bring(row: str) -> str:
+        at.file_uploader[0].set_value(("ledger.csv", f"{header}\n{row}\n".encode(), "text/csv")).run()
+        assert not at.exception
+        return (at.info or at.error)[0].value
+
+    at.file_uploader[0].set_value(("ledger.csv", GOOD.encode(), "text/csv")).run()
+    at.button(key="import_go").click().run()
+    assert bring(f"{row},,") == "All of this was imported before; there is nothing to do."
+    assert at.button(key="import_go").disabled
+    assert bring(f"{row},2026-01-20,40.00").endswith("New: 0 customers, 0 invoices, 1 payment, 0 disputes.")
+    at.button(key="import_go").click().run()
+    assert at.toast[0].value == "Imported 1 payment"
+    assert "the file says 50.00 on 20 Jan 2026" in bring(f"{row},2026-01-20,50.00")
+    assert at.button(key="import_go").disabled
+
+
 def test_a_file_with_bad_rows_shows_them_and_cannot_be_imported(house: Runtime) -> None:
     at = opened("operate/import_ledger.py")
     at.file_uploader[0].set_value(("ledger.csv", GOOD.replace("100.00", "a lot").encode(), "text/csv")).run()

@@ -19,6 +19,7 @@ from starlette.routing import Route
 from sandbox import cli
 from sandbox.emulators.stripe.switches import StripeSwitches
 from sandbox.faults import Control, Faults, Guarded
+from sandbox.options import parse
 from sandbox.records import Records
 from sandbox.server import Serving
 from sandbox.tls import Certificates
@@ -128,13 +129,13 @@ def test_switches_come_from_the_environment() -> None:
 
 
 def test_options_come_from_the_environment(tmp_path: Path) -> None:
-    options = cli.parse(["--paused"], {"SANDBOX_PORT": "9100", "SANDBOX_SCALE": "0.5", "DATA_DIR": "/d"})
+    options = parse(["--paused"], {"SANDBOX_PORT": "9100", "SANDBOX_SCALE": "0.5", "DATA_DIR": "/d"})
     assert (options.port, str(options.scale), options.seed) == (9100, "0.5", 7)
     assert options.folder == Path("/d/sandbox") and options.paused
 
 
 def test_another_company_in_the_folder_is_refused_and_a_half_made_one_removed(tmp_path: Path) -> None:
-    company = cli.Company(cli.parse(["--folder", str(tmp_path), "--scale", "0.1"], {}))
+    company = cli.Company(parse(["--folder", str(tmp_path), "--scale", "0.1"], {}))
     (tmp_path / cli.GENERATING).touch()
     (tmp_path / "stripe.sqlite").touch()
     company.prepare()
@@ -158,12 +159,33 @@ def test_the_command_serves_announces_and_stops(tmp_path: Path) -> None:
     assert (tmp_path / "systems.json").stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.parametrize("wrong", [["--scale", "-1"], ["--scale", "NaN"], ["--port", "99999"], ["--port", "x"]])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ["--scale", "-1"],
+        ["--scale", "NaN"],
+        ["--port", "99999"],
+        ["--port", "x"],
+        ["--seed", "abc"],
+        ["--anchor", "soon"],
+        ["--events-per-minute", "-5"],
+    ],
+)
 def test_options_that_cannot_be_are_refused_in_words(wrong: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
-        cli.parse(wrong, {})
+        parse(wrong, {})
     assert ended.value.code == 2
-    assert f"“{wrong[1]}” is not" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert f"“{wrong[1]}” is not" in said and said.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["SANDBOX_SEED", "SANDBOX_SCALE", "SANDBOX_PORT"])
+def test_what_the_environment_says_is_checked_in_the_same_words(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parse([], {name: "abc"})
+    said = capsys.readouterr().err
+    assert ended.value.code == 2 and said.count("\n") == 1
+    assert "“abc” is not" in said and name in said
 
 
 def test_a_taken_port_is_one_readable_line(tmp_path: Path) -> None:

@@ -53,6 +53,15 @@ def test_a_signed_notice_is_kept_once_with_the_job_that_handles_it(
     assert waiting == ["mail"]
 
 
+@pytest.mark.parametrize("change", [{"at": 10**18}, {"at": -(10**11)}, {"id": "mev\x00"}, {"type": "\ud800"}])
+def test_a_signed_notice_that_cannot_be_is_refused(
+    web: TestClient, house: Runtime, clock: FixedClock, change: dict[str, object]
+) -> None:
+    body = json.dumps(EVENT | change)
+    assert send(web, body, signed(body, clock)).status_code == 400
+    assert kept(house) == []
+
+
 @pytest.mark.parametrize("header", ["", "t=1,v1=00", "nonsense"])
 def test_a_notice_without_a_good_signature_is_refused(web: TestClient, house: Runtime, header: str) -> None:
     assert send(web, json.dumps(EVENT), header).status_code == 400

@@ -67,6 +67,15 @@ def test_a_bad_signature_is_refused(web: TestClient, house: Runtime, signature: 
     assert _kept(house) == (0, 0)
 
 
+@pytest.mark.parametrize("change", [{"created": 10**18}, {"created": -(10**11)}, {"id": "evt\x00"}, {"id": "\ud800"}])
+def test_a_signed_event_that_cannot_be_is_refused(
+    web: TestClient, house: Runtime, clock: FixedClock, change: dict[str, object]
+) -> None:
+    body = json.dumps(EVENT | change)
+    assert _send(web, body, _signed(body, clock)).status_code == 400
+    assert _kept(house) == (0, 0)
+
+
 def test_a_body_that_was_changed_is_refused(web: TestClient, house: Runtime, clock: FixedClock) -> None:
     body = json.dumps(EVENT)
     assert _send(web, body.replace("in_1", "in_2"), _signed(body, clock)).status_code == 400

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ARRAY, BigInteger, ForeignKey, Index, Numeric, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.db.types import Currency, Day, Id, Instant, Json, Minor, Table
+from core.db.types import Currency, Day, Id, Instant, Json, JsonList, Minor, Table
 
 
 class BillingRun(Table):
@@ -29,6 +29,8 @@ class BillingRun(Table):
     started_by: Mapped[str]
     # Who told what is clean to go out; NULL for a straight run, which nobody reviews.
     released_by: Mapped[str | None]
+    # Who started, resumed or released it: nobody of them may approve what it makes. Ids of people; jobs are not listed.
+    changed_by: Mapped[JsonList] = mapped_column(server_default=text("'[]'::jsonb"))
     created_at: Mapped[Instant]
     finished_at: Mapped[Instant | None]
     # What the preview said: counts and money, to hold the outcome against.

@@ -33,6 +33,8 @@ class Dispute(Table):
     currency: Mapped[Currency]
     amount_minor: Mapped[Minor]
     state: Mapped[str]  # open | upheld | rejected | withdrawn
+    # When the source said what stands here, where it says so: what it said earlier may arrive later.
+    told_at: Mapped[Instant | None]
     opened_at: Mapped[Instant]
     due_at: Mapped[Instant | None]
     closed_at: Mapped[Instant | None]

@@ -29,6 +29,13 @@ class Document(Table):
         Index("ix_documents_disputed", "issue_date", "id", postgresql_where=text("is_disputed")),
         Index("ix_documents_corrected", "issue_date", postgresql_where=text("corrections <> '{}'::jsonb")),
         Index("ix_documents_run", "run_id", "id", postgresql_where=text("run_id is not null")),
+        # Credit memos that came before their invoices.
+        Index(
+            "ix_documents_orphaned",
+            "source",
+            "corrects_ref",
+            postgresql_where=text("corrects_id is null and corrects_ref is not null"),
+        ),
         Index("ix_documents_replaces", "replaces_id", postgresql_where=text("replaces_id is not null")),
         Index("ix_documents_unissued", "id", postgresql_where=text("not is_issued")),
         Index("ix_documents_state", "state", "id", postgresql_where=text("state <> 'posted'")),
@@ -45,6 +52,8 @@ class Document(Table):
     source: Mapped[str]  # stripe | import | ...
     source_ref: Mapped[str]
     content_hash: Mapped[str]
+    # When the source said what stands here, where it says so: what it said earlier may arrive later.
+    told_at: Mapped[Instant | None]
     number: Mapped[str]
     entity: Mapped[str | None]
     customer_id: Mapped[UUID | None] = mapped_column(ForeignKey("customers.id"))

@@ -108,6 +108,8 @@ class UsageCorrection(Table):
     archived: Mapped[int]
     reason: Mapped[str]
     made_by: Mapped[str]
+    # Who may not approve what bills it; NULL for a job.
+    made_by_id: Mapped[UUID | None]
     made_at: Mapped[Instant]
 
 

@@ -21,6 +21,7 @@ from core.workflow.command import Target
 from core.workflow.commands import AssignCases, CorrectDocument, ResolveCases, RevalidateCases, WaiveCases
 from core.workflow.context import Context, Outcome
 from core.workflow.deciding import decide
+from core.workflow.four_eyes import acting, touch
 from core.workflow.people import person
 from core.workflow.permissions import check_entities, is_allowed
 from core.workflow.redrawing import redraw
@@ -103,8 +104,7 @@ def _undecided(rows: Iterable[Document]) -> list[UUID]:
 
 def _touch(ctx: Context, row: Document) -> None:
     """Who changed a document may not approve it."""
-    if ctx.actor.user_id is not None and str(ctx.actor.user_id) not in row.changed_by:
-        row.changed_by = [*row.changed_by, str(ctx.actor.user_id)]
+    touch(row, acting(ctx))
     row.revision += 1
 
 

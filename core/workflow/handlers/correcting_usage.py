@@ -12,7 +12,7 @@ from core.kit.errors import NotFound, Refused
 from core.kit.ids import new_id
 from core.usage import charged, corrections, days, rules, store
 from core.usage.charged import ChargedPeriod
-from core.usage.corrections import Correction
+from core.usage.corrections import Author, Correction
 from core.usage.model import MeterTerms, Wanted
 from core.workflow import usage_cases, usage_cases_late, usage_money
 from core.workflow.billing_commands import CorrectUsage
@@ -38,7 +38,8 @@ def correct_usage(command: CorrectUsage, ctx: Context) -> Outcome:
         command.quantity,
         command.reason.strip(),
     )
-    archived = corrections.apply(ctx.session, correction, customer.number, ctx.actor.label, ctx.now)
+    author = Author(ctx.actor.label, ctx.actor.user_id)
+    archived = corrections.apply(ctx.session, correction, customer.number, author, ctx.now)
     after = store.measured(ctx.session, [span])["span"]
     days.summarise_spans(ctx.session, [span])
     if before != after:

@@ -19,8 +19,10 @@ from core.workflow.command import Target
 from core.workflow.commands import RecordDelivery, RetryDeliveries, SetAsideDeliveries
 from core.workflow.context import Context, Outcome
 from core.workflow.handlers.delivery_outcomes import note_delivered, note_refused
+from core.workflow.handlers.recording_voids import call_off, is_called_off
 from core.workflow.permissions import check_entities
 from core.workflow.releasing import DELIVER
+from core.workflow.voided_at_source import named
 
 
 def record_delivery(command: RecordDelivery, ctx: Context) -> Outcome:
@@ -30,16 +32,18 @@ def record_delivery(command: RecordDelivery, ctx: Context) -> Outcome:
         return Outcome({"state": delivery.state})
     delivery.error_code, delivery.error = command.error_code, command.error
     document = documents.get(ctx.session, delivery.document_id)
+    if is_called_off(delivery, document, command.outcome):
+        return Outcome({"state": DeliveryState.SET_ASIDE}, call_off(ctx, delivery, document))
     match command.outcome:
         case "delivered":
             posting.move(delivery, DeliveryState.DELIVERED)
             delivery.external_id, delivery.external_number = command.external_id, command.external_number
             delivery.delivered_at = ctx.now
             notes = note_delivered(ctx, delivery, document, command)
-        case "refused":
+        case "refused" | "given_up":
             posting.move(delivery, DeliveryState.REFUSED)
             notes = note_refused(ctx, delivery, document, command)
-        case "in_doubt":
+        case "in_doubt" | "unclear":
             # Looked up no sooner than the call can have ended.
             pause = timedelta(seconds=command.retry_in_seconds or posting.SETTLE.total_seconds())
             notes = _again(ctx, delivery, DeliveryState.IN_DOUBT, pause)
@@ -66,6 +70,8 @@ def retry_deliveries(command: RetryDeliveries, ctx: Context) -> Outcome:
     rows = _stopped(ctx, command.targets)
     ids = posting.requeue(rows, ctx.now)
     loaded = documents.load(ctx.session, {row.document_id for row in rows if row.system == LEDGER})
+    if gone := next((row for row in loaded.values() if row.state == DocumentState.VOID), None):
+        raise Refused("delivery.void", f"{named(gone)} is void: it is not sent any more.")
     refused = [row for row in loaded.values() if row.state == DocumentState.REFUSED]
     documents.move(ctx.session, refused, DocumentState.RELEASED, ctx.now, ctx.actor.label, "Sent again")
     defer(ctx.session, DELIVER, [{"delivery_id": str(id)} for id in ids], queue=DELIVER)

@@ -113,7 +113,9 @@ def note_refused(ctx: Context, delivery: Delivery, document: Document, command: 
     sentence = command.error or f"{system} refused {_named(document)}."
     evidence = {"system": delivery.system, "code": command.error_code, "dated": document.issue_date}
     if delivery.system == LEDGER:
-        documents.move(ctx.session, [document], DocumentState.REFUSED, ctx.now, ctx.actor.label, command.error)
+        # One that was posted before, or is void by now, stays what it is.
+        moved = [document] if document.state == DocumentState.RELEASED else []
+        documents.move(ctx.session, moved, DocumentState.REFUSED, ctx.now, ctx.actor.label, command.error)
         raised = _case(ctx, "posting.rejected", delivery, document, sentence, evidence | {"ledger": delivery.system})
     elif command.error_code == TAX_DIFFERS:
         raised = _case(ctx, "tax.mismatch", delivery, document, sentence, evidence)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from core.canonical import CreditMemoRecord, InvoiceRecord
+from core.canonical import GONE, CreditMemoRecord, InvoiceRecord
 from core.cases.model import NewCase
 from core.db.tables import Document
 from core.disputes import store as disputes
@@ -13,11 +13,11 @@ from core.documents import store as documents
 from core.documents.model import DocumentState
 from core.kit.systems import title_of
 from core.parties import store as parties
-from core.validation.model import TYPES
 from core.workflow.context import Context
-from core.workflow.deciding import case_key, raise_cases
+from core.workflow.deciding import decide, raise_cases
 from core.workflow.handlers.recording_cash import apply_earlier
 from core.workflow.own_documents import INVOICE
+from core.workflow.voided_at_source import named, voided_case
 
 
 def link_own(ctx: Context, source: str, ids: Mapping[str, UUID]) -> None:
@@ -25,7 +25,8 @@ def link_own(ctx: Context, source: str, ids: Mapping[str, UUID]) -> None:
     links = [("document", str(id), source, f"{INVOICE}{ref}") for ref, id in ids.items()]
     parties.save_links(ctx.session, links, ctx.now)
     rows = documents.load(ctx.session, ids.values())
-    apply_earlier(ctx, source, [_due(ref, rows[id]) for ref, id in ids.items() if id in rows])
+    adopted = apply_earlier(ctx, source, [_due(ref, rows[id]) for ref, id in ids.items() if id in rows])
+    decide(ctx, documents.undecided_among(ctx.session, adopted))
     disputes.mark_documents(ctx.session, disputes.adopt_linked(ctx.session, source, ids))
 
 
@@ -42,8 +43,7 @@ def link_invoices(ctx: Context, records: Sequence[InvoiceRecord]) -> set[str]:
     ours = _ours(ctx, records)
     if ours:
         link_own(ctx, records[0].source, ours)
-        voided = [ours[each.source_ref] for each in records if each.status == "void" and each.source_ref in ours]
-        _tell_voided(ctx, records[0].source, voided)
+        _tell_voided(ctx, records[0].source, _voided_among(records, ours))
     return set(ours)
 
 
@@ -51,33 +51,30 @@ def _tell_voided(ctx: Context, source: str, ids: Sequence[UUID]) -> None:
     """What was taken back where it is only collected is still a claim here and in the books: a person decides."""
     rows = documents.load(ctx.session, ids) if ids else {}
     alive = [row for row in rows.values() if row.state != DocumentState.VOID]
-    raise_cases(ctx, [_voided_case(ctx, row, source) for row in alive])
+    raise_cases(ctx, [_voided(ctx, row, source) for row in alive])
 
 
-def _voided_case(ctx: Context, row: Document, source: str) -> NewCase:
-    code = "document.voided_at_source"
-    return NewCase(
-        key=case_key(code, row.id),
-        code=code,
-        type=TYPES[code],
-        cause=f"{code}:{row.number}",
-        sentence=f"Invoice {row.number} was voided in {title_of(source)}, and is still a claim here and in the ledger: "
-        "credit it, or have the customer pay it another way.",
-        document_id=row.id,
-        entity=row.entity,
-        stake_minor=ctx.in_reporting(row.open_minor, row.currency),
-        amount_minor=row.open_minor,
-        currency=row.currency,
-        is_blocking=False,
-    )
+def _voided(ctx: Context, row: Document, source: str) -> NewCase:
+    where = f"{named(row)} was voided in {title_of(source)}, and "
+    if row.kind == "credit_memo":
+        sentence = f"{where}still gives money back here and in the ledger: issue it there again, or bill it anew."
+        return voided_case(ctx, row, sentence, row.total_minor)
+    sentence = f"{where}is still a claim here and in the ledger: credit it, or have the customer pay it another way."
+    return voided_case(ctx, row, sentence, row.open_minor)
 
 
 def link_credit_memos(ctx: Context, records: Sequence[CreditMemoRecord]) -> set[str]:
     """As for invoices: a credit memo that the house sent there is no second one."""
     ours = _ours(ctx, records)
-    links = [("document", str(id), records[0].source, f"credit_memo:{ref}") for ref, id in ours.items()]
-    parties.save_links(ctx.session, links, ctx.now)
+    if ours:
+        links = [("document", str(id), records[0].source, f"credit_memo:{ref}") for ref, id in ours.items()]
+        parties.save_links(ctx.session, links, ctx.now)
+        _tell_voided(ctx, records[0].source, _voided_among(records, ours))
     return set(ours)
+
+
+def _voided_among(records: Sequence[InvoiceRecord | CreditMemoRecord], ours: Mapping[str, UUID]) -> list[UUID]:
+    return [ours[each.source_ref] for each in records if each.status in GONE and each.source_ref in ours]
 
 
 def _ours(ctx: Context, records: Sequence[InvoiceRecord | CreditMemoRecord]) -> dict[str, UUID]:

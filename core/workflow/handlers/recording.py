@@ -19,7 +19,8 @@ from core.workflow.handlers.informing import record_notices
 from core.workflow.handlers.metering import place_usage
 from core.workflow.handlers.recording_agreements import record_agreements
 from core.workflow.handlers.recording_cash import record_disputes, record_payments
-from core.workflow.handlers.recording_documents import record_credit_memos, record_invoices
+from core.workflow.handlers.recording_credits import record_credit_memos
+from core.workflow.handlers.recording_documents import record_invoices
 from core.workflow.redrawing import redraw
 from core.workflow.waiting import ready
 

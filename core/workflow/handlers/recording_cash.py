@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +13,8 @@ from core.db.tables import Document
 from core.disputes import store as disputes
 from core.disputes.store import About
 from core.documents import store as documents
+from core.documents.model import DocumentState
+from core.workflow.applied_credits import adopt_credit_memos
 from core.workflow.context import Context
 from core.workflow.own_documents import own_documents
 
@@ -40,11 +42,25 @@ def _due(row: Document) -> Due:
     return Due(row.id, row.customer_id, row.open_minor, row.currency)
 
 
-def apply_earlier(ctx: Context, source: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Payments and disputes that came before these new documents find them now."""
+def apply_earlier(ctx: Context, source: str, rows: Sequence[Mapping[str, Any]]) -> list[UUID]:
+    """Payments, credit memos and disputes that came before these new documents find them now. Answers the credit
+    memos. Money goes first: a credit memo takes no more than it leaves open, the rest was given back."""
     dues = {row["source_ref"]: Due(row["id"], row["customer_id"], row["open_minor"], row["currency"]) for row in rows}
     documents.refresh_open(ctx.session, cash.apply_waiting(ctx.session, source, dues, ctx.now))
+    adopted = adopt_credit_memos(ctx, source, {ref: due.id for ref, due in dues.items()})
     disputes.mark_documents(ctx.session, disputes.adopt(ctx.session, [row["id"] for row in rows]))
+    return adopted
+
+
+def pay_again(ctx: Context, memos: Iterable[Document]) -> None:
+    """Money that had nothing left to pay beside these credit memos pays their invoices, now that they are void."""
+    wanted = {memo.corrects_id: (memo.source, memo.corrects_ref) for memo in memos if memo.corrects_ref}
+    rows = documents.load(ctx.session, [id for id in wanted if id is not None])
+    for id, row in rows.items():
+        source, ref = wanted[id]
+        if row.state != DocumentState.VOID:
+            found = cash.apply_waiting(ctx.session, source, {ref or "": _due(row)}, ctx.now)
+            documents.refresh_open(ctx.session, found)
 
 
 def record_disputes(ctx: Context, records: Sequence[DisputeRecord]) -> None:

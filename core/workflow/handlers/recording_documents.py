@@ -1,19 +1,16 @@
-"""Invoices and credit memos of a source: new ones are inserted and decided, changed ones replaced while undecided."""
+"""Invoices of a source: new ones are inserted and decided, changed ones replaced while undecided."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from decimal import Decimal
 from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
-from core.approvals import store as approvals
-from core.canonical import CreditMemoRecord, DocumentLineRecord, InvoiceRecord
-from core.cases import store as cases
-from core.cases.model import CaseState, NewCase
+from core.canonical import GONE, CreditMemoRecord, DatedRecord, InvoiceRecord
+from core.cases.model import NewCase
 from core.db.tables import Document
 from core.documents import store as documents
 from core.documents.model import UNDECIDED, DocumentState, natural_key
@@ -23,12 +20,11 @@ from core.parties import store as parties
 from core.posting import store as posting
 from core.posting.model import LEDGER
 from core.validation.model import TYPES
-from core.workflow.applied_credits import apply_credit_memos
 from core.workflow.context import Context
 from core.workflow.deciding import case_key, decide, raise_cases
-from core.workflow.handlers.house_links import link_credit_memos, link_invoices
+from core.workflow.handlers.house_links import link_invoices
 from core.workflow.handlers.recording_cash import apply_earlier
-from core.workflow.own_documents import own_documents
+from core.workflow.handlers.recording_voids import void_at_source
 from core.workflow.waiting import ready
 
 # What all new invoices of a batch share.
@@ -43,22 +39,51 @@ def record_invoices(ctx: Context, records: Sequence[InvoiceRecord], *, is_backfi
         return {}
     source = next(iter(issued.values())).source
     known = documents.known(ctx.session, source, issued)
-    hashes = {ref: _hash(record) for ref, record in issued.items()}
-    fresh = {ref: record for ref, record in issued.items() if ref not in known and record.status != "void"}
+    hashes = {ref: content_hash(record) for ref, record in issued.items()}
+    fresh = {ref: record for ref, record in issued.items() if ref not in known and record.status != "deleted"}
     posted = posting.keys_in_ledger(ctx.session, LEDGER, [natural_key(source, ref) for ref in fresh])
     rows = _rows(ctx, fresh, hashes, posted)
     lines = {row["id"]: fresh[row["source_ref"]].lines for row in rows}
     documents.insert_documents(ctx.session, rows, lines, _NEW_INVOICE | {"source": source, "recorded_at": ctx.now})
-    apply_earlier(ctx, source, rows)
-    undecided = [row["id"] for row in rows if row["state"] == DocumentState.RECEIVED]
+    adopted = apply_earlier(ctx, source, rows)
+    alive = [row for row in rows if row["state"] != DocumentState.VOID]
+    undecided = [row["id"] for row in alive if row["state"] == DocumentState.RECEIVED]
     counts = {} if is_backfill else decide(ctx, ready(ctx, undecided), is_fresh=True)
-    changed = {ref: record for ref, record in issued.items() if ref in known and known[ref].content_hash != hashes[ref]}
+    decide(ctx, documents.undecided_among(ctx.session, adopted, with_received=not is_backfill))
+    _hear_again(ctx, {ref: record for ref, record in issued.items() if ref in known}, known, hashes)
+    return {"new_invoices": len(alive), "already_in_ledger": len(alive) - len(undecided)} | counts
+
+
+def _hear_again(
+    ctx: Context,
+    told: Mapping[str, InvoiceRecord],
+    known: Mapping[str, documents.Known],
+    hashes: Mapping[str, str],
+) -> None:
+    """News of recorded invoices. Nothing leads back from void, and what is older than what stands here says nothing."""
+    changed = {
+        ref: record
+        for ref, record in told.items()
+        if record.status not in GONE
+        and known[ref].content_hash != hashes[ref]
+        and not known[ref].is_later_than(record.told_at)
+    }
     _replace(ctx, changed, known, hashes)
-    _void(ctx, [known[ref].id for ref, record in issued.items() if ref in known and record.status == "void"])
-    return {"new_invoices": len(rows), "already_in_ledger": len(rows) - len(undecided)} | counts
+    void_at_source(ctx, [known[ref].id for ref, record in told.items() if record.status in GONE])
+    note_told(ctx, told, known)
 
 
-def _hash(record: InvoiceRecord | CreditMemoRecord) -> str:
+def note_told(ctx: Context, told: Mapping[str, DatedRecord], known: Mapping[str, documents.Known]) -> None:
+    """Keeps the instants of what is news, whether it changed anything or not."""
+    stamps = {
+        known[ref].id: record.told_at
+        for ref, record in told.items()
+        if record.told_at is not None and not known[ref].is_later_than(record.told_at)
+    }
+    documents.note_told(ctx.session, stamps)
+
+
+def content_hash(record: InvoiceRecord | CreditMemoRecord) -> str:
     """What must not change once decided; the status is not part of it."""
     return hashlib.sha256(record.model_dump_json(exclude={"status"}).encode()).hexdigest()
 
@@ -83,15 +108,28 @@ def _rows(
 def _row(
     record: InvoiceRecord, customer_id: UUID | None, content: str, is_posted: bool, now: datetime
 ) -> dict[str, Any]:
-    return content_of(record) | {
-        "id": document_id(record.source, record.source_ref),
-        "source_ref": record.source_ref,
-        "content_hash": content,
-        "customer_id": customer_id,
+    return (
+        content_of(record)
+        | {
+            "id": document_id(record.source, record.source_ref),
+            "source_ref": record.source_ref,
+            "content_hash": content,
+            "customer_id": customer_id,
+            "told_at": record.told_at,
+            "posted_at": now if is_posted else None,
+        }
+        | _standing(record, is_posted, now)
+    )
+
+
+def _standing(record: InvoiceRecord, is_posted: bool, now: datetime) -> dict[str, Any]:
+    """A void one is kept, so that nothing older brings it back."""
+    if record.status == "void":
+        return {"open_minor": 0, "settled_on": now.date(), "state": DocumentState.VOID}
+    return {
         "open_minor": record.total_minor,
         "settled_on": record.issue_date if record.total_minor == 0 else None,
         "state": DocumentState.POSTED if is_posted else DocumentState.RECEIVED,
-        "posted_at": now if is_posted else None,
     }
 
 
@@ -138,7 +176,8 @@ def _replace(
     for ref, record in changed.items():
         if known[ref].state in UNDECIDED:
             row = documents.get(ctx.session, known[ref].id)
-            columns = content_of(record) | {"content_hash": hashes[ref]} | corrected(row)
+            totals = {"content_hash": hashes[ref], "open_minor": record.total_minor}
+            columns = content_of(record) | totals | corrected(row)
             documents.replace_content(ctx.session, row.id, columns, record.lines)
             again.append(row.id)
         elif known[ref].state != DocumentState.VOID:
@@ -170,96 +209,4 @@ def _changed_case(record: InvoiceRecord, id: UUID) -> NewCase:
         amount_minor=record.total_minor,
         currency=record.currency,
         is_blocking=False,
-    )
-
-
-def _void(ctx: Context, ids: list[UUID]) -> None:
-    rows = documents.load(ctx.session, ids)
-    alive = [row for row in rows.values() if row.state != DocumentState.VOID]
-    for row in alive:
-        row.open_minor = 0
-        row.settled_on = ctx.now.date()
-    documents.move(ctx.session, alive, DocumentState.VOID, ctx.now, ctx.actor.label, "Voided at the source")
-    ended = cases.open_for_documents(ctx.session, [row.id for row in alive])
-    cases.close(ended, CaseState.RESOLVED, "The invoice was voided at the source", ctx.actor.label, ctx.now)
-    approvals.withdraw(ctx.session, [row.id for row in alive], ctx.now)
-
-
-def record_credit_memos(ctx: Context, records: Sequence[CreditMemoRecord], *, is_backfill: bool) -> dict[str, int]:
-    """New credit memos are put against their invoices, then decided like invoices."""
-    issued = {record.source_ref: record for record in records if record.status == "issued"}
-    if not issued:
-        return {}
-    source = next(iter(issued.values())).source
-    known = documents.known(ctx.session, source, issued)
-    own = link_credit_memos(ctx, list(issued.values()))
-    fresh = [record for ref, record in issued.items() if ref not in known and ref not in own]
-    refs = {record.invoice_ref for record in fresh}
-    ids = documents.ids_by_ref(ctx.session, source, refs)
-    ids |= own_documents(ctx.session, source, refs - set(ids))
-    invoices = documents.load(ctx.session, ids.values())
-    by_ref = {ref: invoices[id] for ref, id in ids.items() if id in invoices}
-    posted = posting.keys_in_ledger(ctx.session, LEDGER, [natural_key(source, r.source_ref) for r in fresh])
-    rows = [
-        _memo_row(r, by_ref.get(r.invoice_ref), natural_key(source, r.source_ref) in posted, ctx.now) for r in fresh
-    ]
-    lines = documents.lines_of(ctx.session, invoices)
-    memo_lines: dict[UUID, Sequence[DocumentLineRecord]] = {}
-    for record, row in zip(fresh, rows, strict=True):
-        invoice = by_ref.get(record.invoice_ref)
-        code = lines[invoice.id][0].product_code if invoice and lines[invoice.id] else None
-        memo_lines[row["id"]] = (_memo_line(record, code),)
-    documents.insert_documents(ctx.session, rows, memo_lines)
-    apply_credit_memos(ctx, rows)
-    undecided = [row["id"] for row in rows if row["state"] == DocumentState.RECEIVED]
-    if not is_backfill:
-        decide(ctx, undecided, is_fresh=True)
-    return {"new_credit_memos": len(rows)}
-
-
-def _memo_row(record: CreditMemoRecord, invoice: Document | None, is_posted: bool, now: datetime) -> dict[str, Any]:
-    copied = ("contract_number", "customer_id", "entity", "bill_to", "bill_to_country", "tax_id", "po_number")
-    from_invoice = {name: getattr(invoice, name) if invoice else None for name in copied}
-    return from_invoice | {
-        "id": document_id(record.source, record.source_ref),
-        "kind": "credit_memo",
-        "source": record.source,
-        "source_ref": record.source_ref,
-        "content_hash": _hash(record),
-        "number": record.number,
-        "customer_ref": record.customer_ref,
-        "customer_name": invoice.customer_name if invoice else "Unknown customer",
-        "corrects_id": invoice.id if invoice else None,
-        "corrects_ref": record.invoice_ref,
-        "reason": record.reason,
-        "currency": record.currency,
-        "issue_date": record.issue_date,
-        "due_date": record.issue_date,
-        "period_start": None,
-        "period_end": None,
-        "subtotal_minor": record.tax_minor - record.total_minor,
-        "discount_minor": 0,
-        "tax_minor": -record.tax_minor,
-        "total_minor": -record.total_minor,
-        "collection_method": None,
-        "open_minor": -record.total_minor,
-        "settled_on": None,
-        "state": DocumentState.POSTED if is_posted else DocumentState.RECEIVED,
-        "recorded_at": now,
-        "posted_at": now if is_posted else None,
-    }
-
-
-def _memo_line(record: CreditMemoRecord, product_code: str | None) -> DocumentLineRecord:
-    net = record.total_minor - record.tax_minor
-    return DocumentLineRecord(
-        product_code=product_code,
-        description=f"Credit: {(record.reason or 'no reason given').replace('_', ' ')}",
-        quantity=Decimal(1),
-        unit_price=Decimal(0),
-        amount_minor=net,
-        discount_minor=0,
-        tax_minor=record.tax_minor,
-        period_start=None,
-        period_end=None,
     )

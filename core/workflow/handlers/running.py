@@ -39,6 +39,7 @@ from core.workflow.command import Target
 from core.workflow.context import Context, Outcome
 from core.workflow.deciding import Judged, case_key, decide, judge, raise_cases, settle
 from core.workflow.drafting import Batch, Draft, Order, Part, draft_batch, drafted_of
+from core.workflow.four_eyes import acting, touch
 from core.workflow.giving_back import give_back, plan_again
 from core.workflow.redrafting import Redrafted, redraft
 from core.workflow.releasing import take_back
@@ -60,6 +61,7 @@ def start_billing_run(command: StartBillingRun, ctx: Context) -> Outcome:
         state=runs.GENERATING,
         started_by=ctx.actor.label,
         created_at=ctx.now,
+        changed_by=list(acting(ctx)),
         preview={},
     )
     grace = timedelta(hours=ctx.usage_grace_hours)
@@ -95,7 +97,7 @@ def generate_parts(command: GenerateParts, ctx: Context) -> Outcome:
     ids = runs.claim(ctx.session, run.id, command.limit, is_from_behind=command.is_from_behind)
     if not ids:
         return Outcome({"n": 0})
-    batch, notes = give_back(ctx, run, draft_batch(ctx, Order(run.id, run.through), ids))
+    batch, notes = give_back(ctx, run, draft_batch(ctx, Order(run.id, run.through, tuple(run.changed_by)), ids))
     now, later = _split(run, batch, ctx.now)
     judged = judge(ctx, batch.rows, drafted_of(batch.drafts))
     draft_rows.hold_back(ctx.session, {draft.row.id: draft.content for draft in batch.drafts})
@@ -178,16 +180,16 @@ def settle_drafts(command: SettleDrafts, ctx: Context) -> Outcome:
     return Outcome({"n": n} | counts, (Note(f"Decided {counted(n, 'draft')}: {words}.", None, counts),) if n else ())
 
 
-def settle_found(ctx: Context, found: Mapping[str | None, Iterable[UUID]]) -> dict[str, int]:
-    """Decides drafts by who released their run, after a last look at their usage; one that comes out differently waits
+def settle_found(ctx: Context, found: Mapping[draft_rows.LetGo, Iterable[UUID]]) -> dict[str, int]:
+    """Decides drafts by who let their run go, after a last look at their usage; one that comes out differently waits
     for its tax again where an engine outside says it. Answers counts by where they went."""
     counts: dict[str, int] = {}
-    for released_by, ids in found.items():
+    for let_go, ids in found.items():
         rows = documents.load(ctx.session, ids)
         again = redraft(ctx, {id: row for id, row in rows.items() if row.grace_until is not None})
         waiting = {id for id in again.contents if rows[id].tax_engine != TABLE}
-        who = replace(ctx, actor=Actor(released_by, Role.CONTROLLER)) if released_by else ctx
-        decided = decide(who, rows.keys() - waiting, is_told=True)
+        actor = Actor(let_go.released_by, Role.CONTROLLER) if let_go.released_by else ctx.actor
+        decided = decide(replace(ctx, actor=actor, let_go_by=let_go.people), rows.keys() - waiting, is_told=True)
         for name, n in (*decided.items(), ("void", len(again.gone))):
             counts[name] = counts.get(name, 0) + n
     return counts
@@ -211,6 +213,7 @@ def finish_run(command: FinishRun, ctx: Context) -> Outcome:
 def resume_run(command: ResumeRun, ctx: Context) -> Outcome:
     run = _get(ctx, command.run)
     runs.require(run, runs.GENERATING, runs.RELEASING, runs.REVIEW, runs.RELEASED)
+    touch(run, acting(ctx))
     n = runs.reopen_failed(ctx.session, run.id)
     if n and run.state != runs.GENERATING:
         runs.move(run, runs.GENERATING, ctx.now)
@@ -223,6 +226,7 @@ def release_run(command: ReleaseRun, ctx: Context) -> Outcome:
     runs.require(run, runs.REVIEW)
     runs.move(run, runs.RELEASING, ctx.now)
     run.released_by = ctx.actor.label
+    touch(run, acting(ctx))
     _defer(ctx, run.id)
     n = len(draft_rows.drafts_of_run(ctx.session, run.id))
     return Outcome({"n": n}, (_note(run, f"Released the run “{run.name}”: {counted(n, 'draft')}."),))
@@ -292,7 +296,7 @@ def release_invoices(command: ReleaseInvoices, ctx: Context) -> Outcome:
             )
             raise Refused("rebill.not_credited", sentence)
     again = redraft(ctx, {id: row for id, row in rows.items() if row.state == DocumentState.DRAFT and row.grace_until})
-    counts = decide(ctx, rows, is_told=True, is_by_hand=True)
+    counts = decide(replace(ctx, let_go_by=acting(ctx)), rows, is_told=True, is_by_hand=True)
     notes = [Note(f"Released {row.number} by hand.", f"invoice:{row.id}") for row in rows.values() if row.is_issued]
     notes += _gone(again)
     return Outcome({"n": len(rows)} | counts, tuple(notes))

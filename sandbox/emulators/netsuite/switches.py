@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from sandbox.switches import unusable
+
 
 @dataclass
 class Switches:
@@ -22,7 +24,11 @@ class Switches:
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Switches":
         found = cls()
         keys = {name: f"SANDBOX_NETSUITE_{name.upper()}" for name in found.all()}
-        found.set({name: _read(environment[key]) for name, key in keys.items() if key in environment})
+        for name, key in keys.items():
+            try:
+                found.set({name: _read(environment[key])} if key in environment else {})
+            except ValueError:
+                raise unusable(key, environment[key], getattr(found, name)) from None
         return found
 
     def all(self) -> dict[str, bool | int | str]:

@@ -60,10 +60,20 @@ def test_amounts_may_have_thousands_separators_and_as_many_digits_as_the_currenc
     [
         (ROW.replace("100.00", "a lot"), "amount", "is not an amount in EUR"),
         (ROW.replace("100.00", "1.001"), "amount", "is not an amount in EUR"),
+        (ROW.replace("100.00", "1.500"), "amount", "may be thousands or a fraction. Write it like 1234.50."),
+        (ROW.replace("100.00", '"1.500,00"'), "amount", "is not an amount in EUR"),
         (ROW.replace("100.00", "-5"), "amount", "negative"),
         (ROW.replace("100.00", "NaN"), "amount", "is not an amount in EUR"),
         (ROW.replace("100.00", ""), "amount", "There is no amount."),
         (ROW.replace("EUR", "XQQ"), "currency", "not a currency code"),
+        (ROW.replace("EUR", "XXX"), "currency", "not a currency code"),
+        (ROW.replace("EUR", "XAU"), "currency", "not a currency code"),
+        (ROW.replace("I1", '"I\n1"'), "invoice_number", "has a line break in it"),
+        (ROW.replace("Nordlicht", '"Nord\r\nlicht"'), "customer_name", "has a line break in it"),
+        (ROW.replace("Nordlicht", "Nord\u2028licht"), "customer_name", "has a line break in it"),
+        (ROW.replace("Nordlicht", "Nord\x1b[31mlicht"), "customer_name", "cannot be seen"),
+        (ROW.replace("I1", "I\u202e1"), "invoice_number", "cannot be seen"),
+        (ROW.replace("100.00", "1\x1b[2J"), "amount", "cannot be seen"),
         (ROW.replace("2026-01-01", "2026-02-30"), "invoice_date", "is not a date like 2013-11-28"),
         (ROW.replace("2026-01-31", ""), "due_date", "There is no due date."),
         (ROW.replace("EUR,,", "EUR,2025-12-31,"), "settled_date", "before it was issued"),
@@ -142,6 +152,33 @@ def test_semicolons_byte_order_marks_and_old_encodings_are_understood() -> None:
     text = "\n".join([HEADER, ROW.replace("Nordlicht", "Müller")]).replace(",", ";")
     for encoding in ("utf-8-sig", "cp1252", "utf-16"):
         assert parse_ledger(read_sheet(text.encode(encoding)), Reading("USD")).customers[0].name == "Müller"
+
+
+def test_a_bad_byte_in_a_file_of_utf_8_spoils_its_cell_and_no_other() -> None:
+    good, bad = (
+        ROW.replace("Nordlicht", "Müller").encode(),
+        ROW.replace("I1", "I2").encode().replace(b"licht", b"l\x81t"),
+    )
+    found = parse_ledger(read_sheet(b"\n".join([HEADER.encode(), good, bad])), Reading("USD"))
+    assert [each.name for each in found.customers] == ["Müller"]
+    assert [(each.row, each.column, each.value) for each in found.bad_rows] == [(3, "customer_name", "Nordl\ufffdt")]
+
+
+@pytest.mark.parametrize("start", [b"\xef\xbb\xbf", b""])
+def test_a_byte_that_is_a_character_in_no_encoding_is_named(start: bytes) -> None:
+    row = ROW.encode().replace(b"licht", b"\x81cht")
+    found = parse_ledger(read_sheet(start + b"\n".join([HEADER.encode(), row])), Reading("USD"))
+    assert "not readable. Save the file as UTF-8 again." in found.bad_rows[0].sentence
+
+
+def test_what_cannot_be_seen_is_neither_shown_nor_written_to_the_report() -> None:
+    found = parsed(ROW.replace("Nordlicht", "Nord\x1b[31mlicht"), header=HEADER.replace("currency", "cur\x1brency"))
+    assert "\x1b" not in repr(found.bad_rows) + report_csv(found.bad_rows)
+    assert found.bad_rows[0].value == "Nord\ufffd[31mlicht"
+
+
+def test_a_header_over_two_lines_is_one_header() -> None:
+    assert read_sheet(b'"invoice\nnumber",amount\n1,2').header == ("invoice number", "amount")
 
 
 def test_a_file_without_rows_is_not_importable() -> None:

@@ -92,4 +92,4 @@ def test_only_plain_decimals_are_amounts(text: str) -> None:
 
 
 def test_plain_decimals_are_amounts() -> None:
-    assert [parse_minor(text, "USD") for text in ("1", "-1.5", "+.25", "7.", " 1.500 ")] == [100, -150, 25, 700, 150]
+    assert [parse_minor(text, "USD") for text in ("1", "-1.5", "+.25", "7.", " 1.50 ")] == [100, -150, 25, 700, 150]

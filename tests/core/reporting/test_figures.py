@@ -76,6 +76,32 @@ def test_other_currencies_are_converted_at_the_rate_of_the_day(runtime: Runtime)
     assert figures(runtime, DAY).open_total == Decimal("210.00")
 
 
+def test_a_cent_that_rounding_makes_does_not_make_the_receivables_larger_than_all_billing(runtime: Runtime) -> None:
+    with runtime.transaction() as session:
+        rows.rate(session, "EUR", date(2026, 9, 1), "1.10")
+        for due, total in ((date(2026, 10, 5), 5), (date(2026, 10, 31), 10_000), (date(2026, 11, 30), 5)):
+            rows.document(session, currency="EUR", due_date=due, total_minor=total)
+        rows.document(session, total_minor=0)
+    found = figures(runtime, DAY)
+    # 0.055 + 0.055 + 110.00: each rounded alone, the parts came to 110.12 and what was billed to 110.11.
+    assert (found.open_total, found.billed_90d, sum(found.ageing.values())) == (
+        *[Decimal("110.11")] * 2,
+        found.open_total,
+    )
+    assert (found.dso_countback, found.notes) == (Decimal(31), ())
+    assert found.average_days_delinquent == found.dso_countback - (found.dso_best_possible or 0)
+
+
+def test_nothing_to_collect_stays_nothing_when_its_parts_round_up(runtime: Runtime) -> None:
+    with runtime.transaction() as session:
+        rows.rate(session, "EUR", date(2026, 6, 1), "1.10")
+        for issued in (date(2026, 7, 1), date(2026, 10, 1)):
+            rows.document(session, currency="EUR", issue_date=issued, due_date=DAY, total_minor=5)
+        rows.document(session, total_minor=0)
+    # 0.055 from before the window and 0.055 billed in it, all of it open and not yet due.
+    assert figures(runtime, DAY).cei is None
+
+
 def test_a_currency_without_a_rate_is_left_out_and_named(runtime: Runtime) -> None:
     with runtime.transaction() as session:
         rows.document(session)

@@ -170,6 +170,7 @@ def test_buckets_always_sum_to_what_is_outstanding(
     assert open_by_currency == _expected(invoices, back)
     found = figures(runtime, day)
     assert sum(found.ageing.values(), Decimal(0)) == found.open_total
+    assert not found.countback.is_lower_bound, "each open invoice was billed"
     assert found.open_count == sum(report.counts.values()) - _uncounted(runtime, day, found.left_out)
     if not is_by_invoice and report.currency == found.currency:  # each is in its own when only one is present
         assert [found.measured.bucket_minor(bucket) for bucket in BUCKETS] == list(report.buckets.values())
