@@ -23,13 +23,13 @@ _STATEMENTS = (
     "(array['US','DE','GB'])[1+i%3], false, false, 1, now(), 'Owner '||(i%7) from generate_series(1,1200) i",
     "insert into documents (id,kind,source,source_ref,content_hash,number,entity,customer_id,customer_ref,"
     "customer_name,contract_number,currency,issue_date,due_date,subtotal_minor,discount_minor,tax_minor,total_minor,"
-    "open_minor,settled_on,state,is_disputed,revision,recorded_at,posted_at) "
+    "open_minor,settled_on,state,is_disputed,revision,recorded_at,released_at,posted_at) "
     "select md5('d'||i)::uuid,'invoice','stripe','in_'||i,'',  'HC-'||i, (array['US','DE','UK'])[1+c%3], "
     "md5('c'||c)::uuid, 'cus_'||c, 'Customer '||c, 'K-'||c, (array['USD','EUR','GBP'])[1+c%3], issued, issued+30, "
     "10000+i%5000,0,0,10000+i%5000, case when is_open then 10000+i%5000 else 0 end, "
     "case when is_open then null else least(issued+20+i%25, current_date) end, 'posted', is_open and i%40=0, 1, "
-    "issued, issued from (select i, 1+i%1200 c, current_date - ((:n-i)*:days/:n)::int issued, i > :n-:open is_open "
-    "from generate_series(1,:n) i) x",
+    "issued, issued, least(issued + i%50 * interval '1 hour', now()) from (select i, 1+i%1200 c, "
+    "current_date - ((:n-i)*:days/:n)::int issued, i > :n-:open is_open from generate_series(1,:n) i) x",
     "insert into document_lines select id,1,'HC-CORE','Core seats',10,10,total_minor,0,0,issue_date,due_date "
     "from documents",
     "insert into applications (id,source,source_ref,kind,document_id,amount_minor,effective_on,recorded_at) "

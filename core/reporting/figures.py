@@ -185,8 +185,8 @@ def measure(session: Session, scope: Scope, as_of: date, reporting_currency: str
     opened = receivables.open_sums(session, scope, as_of)
     start = formulas.window_start(as_of)
     billed = receivables.billed_between(session, scope, start, as_of)
-    opening = receivables.open_sums(session, scope, start - timedelta(days=1))
-    present = {each.currency for each in [*opened, *opening]} | {row[0] for row in billed}
+    opening = receivables.open_totals(session, scope, start - timedelta(days=1))
+    present = {each.currency for each in opened} | {row[0] for row in opening} | {row[0] for row in billed}
     rates = rates_for(session, as_of, reporting_currency, present)
     total = rates.exact((each.currency, each.open_minor) for each in opened)
     return Measured(
@@ -194,7 +194,7 @@ def measure(session: Session, scope: Scope, as_of: date, reporting_currency: str
         scope=scope,
         rates=rates,
         open=tuple(opened),
-        opening=tuple((each.currency, each.open_minor) for each in opening),
+        opening=tuple(opening),
         billed=tuple(billed),
         months=tuple(_billed_back(session, scope, as_of, rates, total)),
         credits=tuple(receivables.unused_credits(session, scope, as_of)),

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Numeric, Select, and_, cast, exists, func, not_, or_, select, union
+from sqlalchemy import ARRAY, ColumnElement, Float, Numeric, Select, and_, cast, exists, func, not_, or_, select, union
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from core.db.tables import Approval, Case, Dispute, Document, Transition
@@ -116,8 +116,8 @@ def cycle_time(session: Session, scope: Scope, as_of: date) -> Spread:
     were already in the ledger when they were first seen are left out."""
     end = close_of(as_of)
     hours = (_working_seconds(Document.posted_at) - _working_seconds(Document.recorded_at)) / 3600
-    half, most = (cast(func.percentile_cont(share).within_group(hours), Numeric(12, 2)) for share in (0.5, 0.9))
-    statement = select(half, most, func.count()).where(
+    shares = func.percentile_cont(cast([0.5, 0.9], ARRAY(Float))).within_group(hours)
+    statement = select(cast(shares, ARRAY(Numeric(12, 2))), func.count()).where(
         Document.kind == "invoice",
         Document.source != _IMPORTED,
         Document.posted_at >= end - timedelta(days=CYCLE_DAYS),
@@ -125,13 +125,14 @@ def cycle_time(session: Session, scope: Scope, as_of: date) -> Spread:
         Document.released_at.is_not(None),
         scope.holds(Document.entity),
     )
-    median, p90, count = session.execute(statement).one()
+    found, count = session.execute(statement).one()
+    median, p90 = found or (None, None)
     return Spread(median, p90, count)
 
 
-def _working_seconds(at: InstrumentedAttribute[Any]) -> ColumnElement[Decimal]:
-    """Seconds of Mondays to Fridays (UTC) between a Monday long ago and the instant."""
-    passed = func.extract("epoch", at) - _A_MONDAY.timestamp()
+def _working_seconds(at: InstrumentedAttribute[Any]) -> ColumnElement[Any]:
+    """Seconds of Mondays to Fridays (UTC) between a Monday long ago and the instant, to the microsecond."""
+    passed = func.date_part("epoch", at) - _A_MONDAY.timestamp()
     weeks = func.floor(passed / _WEEK)
     return weeks * _WORKING_WEEK + func.least(passed - weeks * _WEEK, _WORKING_WEEK)
 

@@ -169,6 +169,7 @@ def test_buckets_always_sum_to_what_is_outstanding(
         open_by_currency[row.currency] = open_by_currency.get(row.currency, 0) + row.total_minor
     assert open_by_currency == _expected(invoices, back)
     found = figures(runtime, day)
+    assert dict(found.measured.opening) == _expected(invoices, back + 90)
     assert sum(found.ageing.values(), Decimal(0)) == found.open_total
     assert not found.countback.is_lower_bound, "each open invoice was billed"
     assert found.open_count == sum(report.counts.values()) - _uncounted(runtime, day, found.left_out)
