@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from core.reporting.integrations import banner
 from core.workflow.actors import Actor
-from pages.ui import access
-from pages.ui.act import flash_refusal
+from pages.ui import access, links
 from pages.ui.plain import plain
 from pages.ui.runtime import runtime
-from pages.ui.site_map import PAGES, Screen, astray, screens_for
+from pages.ui.site_map import PAGES, Screen, screens_beyond, screens_for
 
-_ARRIVED = "frame.arrived"
 _ASSETS = PAGES / "ui" / "assets"
 
 
@@ -27,10 +27,17 @@ def _page(screen: Screen) -> st.Page:
     )
 
 
+def _refusal(screen: Screen) -> st.Page:
+    """What stands at the address of a screen that is not the person's."""
+    return st.Page(partial(access.refuse, screen.title), title=screen.title, url_path=screen.name, visibility="hidden")
+
+
 def _sections(actor: Actor) -> dict[str, list[st.Page]]:
+    has_sandbox = runtime().settings.sandbox_systems is not None
     sections: dict[str, list[st.Page]] = {}
-    for screen in screens_for(actor.role, has_sandbox=runtime().settings.sandbox_systems is not None):
+    for screen in screens_for(actor.role, has_sandbox=has_sandbox):
         sections.setdefault(screen.section, []).append(_page(screen))
+    sections[""] += map(_refusal, screens_beyond(actor.role, has_sandbox=has_sandbox))
     return sections
 
 
@@ -49,16 +56,11 @@ person = access.current()
 if person is None:
     st.navigation([st.Page(access.signed_out, title="Signed out")], position="hidden").run()
     st.stop()
-# Streamlit opens the first screen for an address that it does not know, and says nothing.
-if not st.session_state.setdefault(_ARRIVED, False):
-    st.session_state[_ARRIVED] = True
-    has_sandbox = runtime().settings.sandbox_systems is not None
-    if lost := astray(st.context.url, person.role, has_sandbox=has_sandbox):
-        flash_refusal(lost)
 theme = "dark" if st.context.theme.type == "dark" else "light"
 st.logo(str(_ASSETS / f"wordmark-{theme}.png"), size="large", icon_image=str(_ASSETS / "icon.png"))
 chosen = st.navigation(_sections(person), expanded=True)
 _foot(person)
 if trouble := banner(runtime()):
     st.warning(plain(trouble), icon=":material/link_off:")
+links.arrive(chosen.url_path)
 chosen.run()

@@ -9,7 +9,7 @@ import anyio.to_thread
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.runtime import StoreUnreachable, shared_runtime
 from core.workflow.sign_in import session_of_token
@@ -58,7 +58,7 @@ class SignInEdge:
             return
         headers = MutableHeaders(scope=scope)
         headers[f"{OWN_HEADERS}session"], headers[f"{OWN_HEADERS}user"] = found
-        await self.app(scope, receive, send)
+        await self.app(scope, receive, _unkept(send))
 
     async def _open(self, scope: Scope, receive: Receive, send: Send) -> None:
         """For everybody; answers that need the store and do not get it say so."""
@@ -66,6 +66,19 @@ class SignInEdge:
             await self.app(scope, receive, send)
         except StoreUnreachable:
             await _refuse(scope, receive, send, _unreachable())
+
+
+def _unkept(send: Send) -> Send:
+    """No browser keeps a page: who signed out and goes back is led to the sign-in page."""
+
+    async def forward(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            if headers.get("content-type", "").startswith("text/html"):
+                headers["Cache-Control"] = "no-store"
+        await send(message)
+
+    return forward
 
 
 def _strip_own_headers(scope: Scope) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from core.reporting import overview
 from core.reporting.explained import BUCKET_WORDS, explained
+from core.reporting.figure import Figure
 from core.reporting.figures import Figures, figures
 from pages.overview import panels, systems
-from pages.ui import access, charts, filters, money
+from pages.ui import access, charts, dates, filters, money
 from pages.ui.act import show_flash
-from pages.ui.figure_card import figure_card, shown
+from pages.ui.figure_card import explain, figure_card, shown
 from pages.ui.links import go
 from pages.ui.runtime import runtime
 
@@ -25,8 +28,7 @@ _CARDS = (
 _PANEL = 305
 
 
-def _cards(found: Figures) -> None:
-    made = explained(found)
+def _cards(found: Figures, made: Mapping[str, Figure]) -> None:
     details = {
         "dso_countback": f"simple {found.dso_simple:,.1f}" if found.dso_simple is not None else None,
         "dso_best_possible": "if all paid on time",
@@ -47,8 +49,11 @@ def _slowest(found: Figures) -> str:
     return "last 30 days" if slowest is None else f"nine of ten in {shown(slowest, 'hours')}"
 
 
-def _ageing(found: Figures) -> None:
-    st.markdown(f"**Open receivables** · {found.currency} {money.short_decimal(found.open_total)}")
+def _ageing(found: Figures, total: Figure) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        words = f"**Open receivables** · {found.currency} {money.short_decimal(found.open_total)}"
+        st.markdown(words, width="content")
+        explain(total)
     if not found.open_total:
         st.caption(":material/check_circle: Nothing is open.")
         return
@@ -66,20 +71,23 @@ show_flash()
 with st.container(horizontal=True, vertical_alignment="bottom"):
     st.title("Overview", width="stretch")
     with st.container(width=170):
-        entity = filters.choice("Entity", overview.legal_entities(runtime(), person), "entity")
+        entity = filters.choice("Entity", overview.legal_entities(runtime(), person), "ov_entity")
     with st.container(width=170):
-        as_of = filters.day("As of", "as_of", default=runtime().today(), help="Figures at the close of this day")
+        as_of = filters.day("As of", "ov_as_of", default=runtime().today(), help="Figures at the close of this day")
 systems.first_sync()
 found = figures(runtime(), as_of, entity, person)
-_cards(found)
+made, currency = explained(found), runtime().settings.reporting_currency
+_cards(found, made)
+if as_of != runtime().today():
+    st.caption(f":material/info: The figures and the receivables are as of {dates.day(as_of)}; the rest is of now.")
 left, right = st.columns([5, 6], gap="small")
 with left.container(border=True, height=_PANEL):
-    _ageing(found)
+    _ageing(found, made["open_total"])
 with right.container(border=True, height=_PANEL):
-    panels.exceptions(person, entity, runtime().settings.reporting_currency)
+    panels.exceptions(person, entity, currency, made["open_cases"])
 first, second, third = st.columns([6, 6, 5], gap="small")
 with first.container(border=True, height="stretch"):
-    panels.approvals(person, entity, runtime().settings.reporting_currency)
+    panels.approvals(person, entity, currency, made["pending_approvals"])
 with second.container(border=True, height="stretch"):
     panels.rejects(person, entity)
 with third.container(border=True, height="stretch"):

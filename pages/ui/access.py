@@ -30,9 +30,14 @@ def require(*roles: Role) -> Actor:
         signed_out()
         st.stop()
     if roles and actor.role not in roles:
-        st.warning("This page is not part of your role. Ask an administrator if you need it.", icon=":material/lock:")
+        refuse("This page")
         st.stop()
     return actor
+
+
+def refuse(title: str) -> None:
+    """What a person sees at the address of a screen that their role does not have."""
+    st.warning(f"{title} is not part of your role. Ask an administrator if you need it.", icon=":material/lock:")
 
 
 def signed_out() -> None:

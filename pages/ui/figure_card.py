@@ -24,15 +24,14 @@ def figure_card(figure: Figure, *, detail: str | None = None) -> None:
         with st.container(horizontal=True, wrap=False, horizontal_alignment="distribute", gap="xsmall"):
             value = shown(figure.value, figure.unit, is_short=True)
             st.metric(figure.name, value, label_visibility="collapsed")
-            opened = st.button(
-                "",
-                key=f"figure_{figure.key}",
-                icon=":material/function:",
-                type="tertiary",
-                help=f"How “{figure.name}” is made",
-            )
+            explain(figure)
         st.caption(detail or (figure.unit if figure.unit.isupper() else "\u00a0"))
-    if opened:
+
+
+def explain(figure: Figure) -> None:
+    """The button that opens how the figure beside it is made."""
+    key, words = f"figure_{figure.key}", f"How “{figure.name}” is made"
+    if st.button("", key=key, icon=":material/function:", type="tertiary", help=words):
         open_working(figure)
 
 

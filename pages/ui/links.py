@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -16,6 +18,8 @@ from pages.ui.site_map import screen, screens_for
 
 Params = Mapping[str, str]
 
+_HERE, _LEFT = "links.here", "links.left"
+
 
 def may_open(name: str, role: Role) -> bool:
     has_sandbox = runtime().settings.sandbox_systems is not None
@@ -28,7 +32,41 @@ def go(name: str, params: Params | None = None) -> None:
     if actor is None or not may_open(name, actor.role):
         flash_refusal(f"{screen(name).title} is not part of your role.")
         st.rerun()
-    st.switch_page(screen(name).script, query_params=dict(params or {}))
+    target = dict(params or {})
+    _remember(target)
+    st.switch_page(screen(name).script, query_params=target)
+
+
+@dataclass(frozen=True, slots=True)
+class _Left:
+    """How a screen stood when it was left for `target`."""
+
+    target: dict[str, str]
+    address: dict[str, list[str]]
+    chosen: dict[str, Any]  # of the inputs that stand in the address
+
+
+def _remember(target: dict[str, str]) -> None:
+    address = {key: st.query_params.get_all(key) for key in st.query_params}
+    chosen = {key: st.session_state[key] for key in address if key in st.session_state}
+    st.session_state.setdefault(_LEFT, {})[st.session_state[_HERE]] = _Left(target, address, chosen)
+
+
+def arrive(name: str) -> None:
+    """Where the person is now; the frame says so before the screen is drawn.
+
+    Before it leaves, Streamlit writes the next screen's parameters into the address of this one. Whoever comes back to
+    that address with the browser's button finds the screen as it stood.
+    """
+    st.session_state[_HERE] = name
+    all_left: dict[str, _Left] = st.session_state.setdefault(_LEFT, {})
+    left = all_left.get(name)
+    if left and left.target and st.query_params.to_dict() == left.target:
+        del all_left[name]
+        st.query_params.from_dict(left.address)
+        st.session_state.update(left.chosen)
+        # In a run that the browser's button began, inputs take their values from the address as it came.
+        st.rerun()
 
 
 def link(name: str, label: str, params: Params | None = None, *, icon: str | None = None) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from core.workflow.actors import Role
 
@@ -80,16 +79,13 @@ def screen(name: str) -> Screen:
     return _BY_NAME[name]
 
 
-def astray(address: str | None, role: Role, *, has_sandbox: bool) -> str | None:
-    """What to tell a person whose first address is none of their screens; None when it is."""
-    name = urlsplit(address or "").path.strip("/")
-    if not name or name in {each.name for each in screens_for(role, has_sandbox=has_sandbox)}:
-        return None
-    return f"{_BY_NAME[name].title} is not part of your role." if name in _BY_NAME else "There is no such page."
-
-
 def screens_for(role: Role, *, has_sandbox: bool) -> tuple[Screen, ...]:
     """What a role may open, in the order of the sidebar."""
     return tuple(
         each for each in SCREENS if role in each.roles and each.exists and (has_sandbox or not each.is_sandbox_only)
     )
+
+
+def screens_beyond(role: Role, *, has_sandbox: bool) -> tuple[Screen, ...]:
+    """What this house has and a role may not open."""
+    return tuple(each for each in SCREENS if role not in each.roles and (has_sandbox or not each.is_sandbox_only))

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -101,6 +102,53 @@ def test_filters_of_a_shared_link_are_applied(house: Runtime) -> None:
     assert grid(opened("explore/invoices.py", show="All", q="A-1"), "Invoice") == ["A-1"]
 
 
+def test_only_what_is_open_is_late_and_always_by_its_due_date(house: Runtime) -> None:
+    today = house.today()
+    with house.transaction() as session:
+        rows.document(session, number="late", issue_date=today - timedelta(days=40), due_date=today - timedelta(days=10))
+        rows.document(session, number="soon", issue_date=today - timedelta(days=5), due_date=today + timedelta(days=25))
+        paid = rows.document(session, number="paid", due_date=today - timedelta(days=20))
+        rows.pay(session, paid, 10_000, today)
+        rows.document(session, number="void", due_date=today - timedelta(days=30), state="void")
+
+    def shown(column: str, **params: str) -> dict[object, object]:
+        at = opened("explore/invoices.py", show="All", **params)
+        numbers = grid(at, column) if any(column in frame.value.columns for frame in at.dataframe) else []
+        return dict(zip(grid(at, "Invoice"), [None if pd.isna(each) else each for each in numbers], strict=False))
+
+    assert shown("Days late") == {"late": 10, "soon": 0, "paid": None, "void": None}
+    assert shown("Age, days") == {}
+    assert shown("Days late", basis="Invoice date") == {"late": 10, "soon": 0, "paid": None, "void": None}
+    assert shown("Age, days", basis="Invoice date") == {"late": 40, "soon": 5, "paid": None, "void": None}
+    assert grid(opened("explore/invoices.py", show="All", overdue="true"), "Invoice") == ["late"]
+
+
+def test_the_ageing_follows_every_filter_but_the_age(house: Runtime) -> None:
+    with house.transaction() as session:
+        who = rows.customer(session, segment="Enterprise", name="Rowan Care Ltd")
+        rows.document(session, number="A-1", due_date=date(2026, 10, 20))
+        rows.document(
+            session, number="A-2", currency="EUR", customer_id=who.id, is_disputed=True, entity="DE", total_minor=5_000
+        )
+
+    def told(**params: str) -> tuple[list[object], str]:
+        at = opened("explore/invoices.py", **params)
+        at.session_state["ageing"] = True
+        at.run()
+        assert not at.exception
+        return grid(at, "Group"), next(each.value for each in at.caption if each.value.startswith("Total "))
+
+    assert told() == (["US", "DE"], told()[1])
+    assert "credits apart" in told()[1]
+    for params in ({"currency": "EUR"}, {"segment": "Enterprise"}, {"q": "rowan"}, {"disputed": "Disputed"}):
+        groups, caption = told(**params)
+        assert groups == ["DE"], params
+        assert caption.startswith("Total EUR 50.00 of what is open under these filters, at every age")
+        assert "are not told for these filters" in caption
+    assert told(entity="DE", bucket="1–30 days")[0] == ["DE"]
+    assert "credits apart" in told(entity="DE")[1]
+
+
 def test_a_reader_of_one_entity_sees_no_other_invoice(house: Runtime) -> None:
     with house.transaction() as session:
         rows.document(session, number="A-1", entity="US")
@@ -154,6 +202,21 @@ def test_disputes_show_open_ones_first_and_their_value(house: Runtime) -> None:
     assert grid(at, "Dispute") == ["D-1"]
     assert {metric.label: metric.value for metric in at.metric}["Open value, USD"] == "100.00"
     assert grid(opened("explore/disputes.py", stage="All"), "Dispute") == ["D-2", "D-1"]
+
+
+def test_an_invoice_with_several_open_disputes_counts_with_its_total_at_most(house: Runtime) -> None:
+    with house.transaction() as session:
+        often, partly, settled = (rows.document(session, number=number) for number in ("A-1", "A-2", "A-3"))
+        for amount in (10_000, 10_000, 2_000):
+            rows.dispute(session, often, amount_minor=amount)
+        for amount in (1_000, 2_000):
+            rows.dispute(session, partly, amount_minor=amount, due_at=rows.AT)
+        rows.dispute(session, settled, amount_minor=0)
+        rows.pay(session, settled, 10_000, date(2026, 10, 20))
+        rows.dispute(session, often, document_id=None, amount_minor=700)
+        rows.dispute(session, often, document_id=None, amount_minor=700)
+    shown = {metric.label: metric.value for metric in opened("explore/disputes.py").metric}
+    assert shown == {"Open": "8", "Open value, USD": "244.00", "Past their deadline": "2"}
 
 
 GOOD = "customer_number,invoice_number,invoice_date,due_date,amount\nC1,I1,2026-01-01,2026-01-31,100.00\n"
@@ -217,5 +280,5 @@ def test_a_null_character_in_a_search_finds_nothing_and_breaks_nothing(house: Ru
 
 
 def test_a_day_of_the_past_century_is_taken_at_its_word(house: Runtime) -> None:
-    at = opened("overview/overview.py", as_of="1995-06-30")
+    at = opened("overview/overview.py", ov_as_of="1995-06-30")
     assert str(next(each for each in at.date_input if each.label == "As of").value) == "1995-06-30"

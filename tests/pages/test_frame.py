@@ -11,7 +11,7 @@ from core.db.tables import User
 from core.runtime import Runtime
 from core.workflow.actors import Role
 from core.workflow.sign_in import sign_in
-from pages.ui.site_map import PAGES, SCREENS, astray, screens_for
+from pages.ui.site_map import PAGES, SCREENS, screens_beyond, screens_for
 from tests.fakes import FixedClock
 from tests.pages.conftest import OpenPage
 
@@ -110,11 +110,9 @@ def test_a_session_that_ended_shows_the_way_back_in(open_page: OpenPage, house: 
     assert [each.value for each in page.title] == ["You are signed out"]
 
 
-def test_an_address_that_leads_nowhere_is_answered_in_words() -> None:
-    def told(path: str, role: Role = Role.VIEWER) -> str | None:
-        return astray(f"http://localhost:8501/{path}", role, has_sandbox=False)
-
-    assert told("exceptions") == "Exceptions is not part of your role."
-    assert told("nonexist") == "There is no such page."
-    assert told("exceptions", Role.ANALYST) is None
-    assert [told(""), told("invoices"), astray(None, Role.VIEWER, has_sandbox=False)] == [None, None, None]
+@pytest.mark.parametrize("role", _VISIBLE)
+def test_each_screen_is_opened_or_refused_and_never_unknown(role: Role) -> None:
+    opened = {screen.name for screen in screens_for(role, has_sandbox=True)}
+    refused = {screen.name for screen in screens_beyond(role, has_sandbox=True)}
+    assert (opened | refused, opened & refused) == ({screen.name for screen in SCREENS}, set())
+    assert "sandbox" not in {screen.name for screen in screens_beyond(role, has_sandbox=False)}

@@ -56,6 +56,7 @@ def test_a_strangers_websocket_is_refused(web: TestClient) -> None:
 def test_a_signed_in_person_gets_the_page_and_the_websocket(web: TestClient, sign_in: SignIn) -> None:
     sign_in()
     assert web.get("/").status_code == 200
+    assert web.get("/invoices").headers["cache-control"] == "no-store", "going back after signing out shows nothing"
     with web.websocket_connect("/_stcore/stream"):
         pass
 
