@@ -9,10 +9,10 @@ from hashlib import blake2b
 from typing import Annotated, Any, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, Strict, ValidationError
-from pydantic_core import to_json
 
 from core.canonical import CanonicalRecord
 from core.kit.errors import Refused
+from core.kit.json_text import as_json
 from core.ports import ConnectorFailure, InDoubt, RawRecord, Transient
 
 Number = Annotated[Decimal, Strict(False)]
@@ -96,19 +96,25 @@ def one_line(*parts: str | None) -> str | None:
 
 def content_version(payload: Any) -> str:
     """A short fingerprint of a record that carries no stamp of its own."""
-    return _fingerprint(to_json(payload))
+    return _fingerprint(as_json(payload))
 
 
-def record_without_stamp(kind: str, external_id: str, payload: dict[str, Any]) -> RawRecord:
-    """A record whose version is its fingerprint; the text that was made for it comes along."""
-    text = to_json(payload, inf_nan_mode="strings")
-    return RawRecord(kind, external_id, _fingerprint(text), payload).with_text(text)
+def record_without_stamp(
+    kind: str, external_id: str, payload: dict[str, Any], beside: dict[str, Any] | None = None
+) -> RawRecord:
+    """A record whose version is its fingerprint; the text that was made for it comes along. `beside` is kept with the
+    payload, and is no part of its version."""
+    text = as_json(payload)
+    version = _fingerprint(text)
+    if beside:
+        payload, text = payload | beside, text[:-1] + b"," + as_json(beside)[1:]
+    return RawRecord(kind, external_id, version, payload).with_text(text)
 
 
 def record_with_stamp(kind: str, external_id: str, stamp: str, payload: dict[str, Any]) -> RawRecord:
     """As `record_without_stamp`, of a system whose stamps are too coarse to tell two changes apart: its version is the
     stamp, so that versions read in the order of time, with the fingerprint behind it."""
-    text = to_json(payload, inf_nan_mode="strings")
+    text = as_json(payload)
     return RawRecord(kind, external_id, f"{stamp}+{_fingerprint(text)}", payload).with_text(text)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import procrastinate
 from sqlalchemy import Engine, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, TimeoutError
 from sqlalchemy.orm import Session
 
 from core.db.engine import database_url, open_engine, reading, transaction
@@ -79,7 +79,7 @@ def is_store_reachable(runtime: Runtime) -> bool:
     try:
         with runtime.engine.connect() as connection:
             connection.execute(text("select 1"))
-    except StoreUnreachable:
+    except (StoreUnreachable, TimeoutError):  # the latter when every connection stays in other hands
         return False
     return True
 

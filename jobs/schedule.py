@@ -53,8 +53,8 @@ SCHEDULE = (
 # What was agreed with whom: nothing is billed before it is here.
 AGREED = _of("salesforce", "accounts", "products", "contracts", "order_items")
 _LEDGER = _of("netsuite", "reference", "transactions")
-# What a decision about an invoice or credit memo looks at.
-DECIDED_FROM = AGREED | _LEDGER | _of("stripe", "customers", "products", "invoices", "credit_notes")
+# What a decision about an invoice or credit memo looks at; the events tell what has changed while lists were read.
+DECIDED_FROM = AGREED | _LEDGER | _of("stripe", "customers", "products", "invoices", "credit_notes", "events")
 # What must have been read to its end once before a stream is read for the first time, beyond the streams of its own
 # system that stand before it. Invoices come after the contracts that they name, and after the ledger, so that those
 # already posted are recognised; cases come after the invoices that they are about.

@@ -13,7 +13,7 @@ from procrastinate import App, BaseRetryStrategy, JobContext, RetryDecision
 from procrastinate.exceptions import ConnectorException, UniqueViolation
 from procrastinate.jobs import Job, Status
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from jobs.clock import finish
 from jobs.decide_waiting import decide_waiting
@@ -22,7 +22,7 @@ from jobs.determine_tax import determine_tax
 from jobs.escalate_overdue import escalate_overdue
 from jobs.exclusive import exclusive
 from jobs.handle_inbox import handle_waiting, is_all_history_read
-from jobs.lines import note
+from jobs.lines import first_line, note
 from jobs.outage import tell_outage
 from jobs.plan_schedules import plan_schedules
 from jobs.pull import Way, try_pull
@@ -84,18 +84,13 @@ class _Told:
     def __exit__(self, _: object, reason: BaseException | None, __: object) -> None:
         if isinstance(reason, ComeBack):
             return
-        if isinstance(reason, DBAPIError) and tell_outage(self._house.runtime):
+        if isinstance(reason, SQLAlchemyError) and tell_outage(self._house.runtime):
             return
-        error = _first_line(reason) if reason else None
+        error = first_line(reason) if reason else None
         if error:
             note(f"{self._name} will be tried again: {error}")
         if self._slot:
             finish(self._house.runtime, self._slot, self.count, error)
-
-
-def _first_line(reason: BaseException) -> str:
-    text = str(reason).strip().splitlines()
-    return f"{type(reason).__name__}: {text[0][:200]}" if text else type(reason).__name__
 
 
 def register(app: App, house: House) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
@@ -15,7 +16,7 @@ from psycopg_pool import PoolTimeout
 from core.intake import store as intake
 from jobs.clock import start_clock
 from jobs.handle_inbox import is_all_history_read
-from jobs.lines import say
+from jobs.lines import first_line, note, say
 from jobs.outage import tell_outage
 from jobs.queue import BILLING, DELIVERIES, HOUSE, INTAKE
 from jobs.read_apart import prepare
@@ -26,6 +27,7 @@ from jobs.wiring import House
 _HOUSE_JOBS = 4
 _GRACE_SECONDS = 2.0
 _STORE_AWAY_SECONDS = 2.0
+_OFTEN = 2
 # They tell each try of theirs; what there is to say, the worker says itself.
 _TALKATIVE = ("procrastinate", "psycopg.pool", "apscheduler")
 
@@ -71,6 +73,7 @@ async def _work(house: House) -> None:
 
 async def _until(stopping: asyncio.Event, house: House, deliveries: int) -> None:
     """Runs the workers; when the store goes away they begin again as soon as it is back."""
+    ends = Counter[str]()
     while not stopping.is_set():
         workers = asyncio.create_task(_run_workers(build_app(house), deliveries))
         stop = asyncio.create_task(stopping.wait())
@@ -81,7 +84,11 @@ async def _until(stopping: asyncio.Event, house: House, deliveries: int) -> None
         reason = None if workers.cancelled() else workers.exception()
         if not stopping.is_set():
             _check_is_store(reason)
-            await asyncio.to_thread(tell_outage, house.runtime)
+            is_away = await asyncio.to_thread(tell_outage, house.runtime)
+            if is_away:
+                ends.clear()
+            else:
+                _tell_end(ends, reason)
             await asyncio.sleep(_STORE_AWAY_SECONDS)
 
 
@@ -89,6 +96,14 @@ def _check_is_store(reason: BaseException | None) -> None:
     """A lost store is waited for; anything else is a fault of ours and ends the process."""
     if reason is not None and not isinstance(reason, ConnectorException | psycopg.Error | PoolTimeout):
         raise reason
+
+
+def _tell_end(ends: Counter[str], reason: BaseException | None) -> None:
+    """Why the workers end although the store answers, said once: when it comes again, and so is no end of an outage."""
+    line = first_line(reason.__cause__ or reason) if reason else "no reason was given"
+    ends[line] += 1
+    if ends[line] == _OFTEN:
+        note(f"The workers end as soon as they begin, and are begun again: {line}")
 
 
 async def _run_workers(app: App, deliveries: int) -> None:

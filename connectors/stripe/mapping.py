@@ -28,6 +28,8 @@ from core.kit.clock import from_unix
 from core.kit.money import exponent
 from core.ports import RawRecord
 
+# Beside an object of a list: an instant (unix seconds) at which it was so, or later.
+AS_OF = "_as_of"
 _EPOCH = date(1970, 1, 1).toordinal()
 _METHODS: dict[str, Literal["card", "bank"]] = {"payment_intent": "card", "charge": "card", "payment_record": "bank"}
 _DISPUTE_STATES: dict[str, Literal["open", "upheld", "rejected", "withdrawn"]] = {
@@ -51,7 +53,17 @@ def to_canonical(record: RawRecord) -> Records:
     translator = _OBJECTS.get(record.kind)
     if translator is None:
         raise ValueError(f"Stripe sends no records of the kind “{record.kind}”.")
-    return translate("Stripe", record, translator)
+    return translate("Stripe", record, lambda payload: _dated(translator(payload), payload.get(AS_OF)))
+
+
+def _dated(records: Records, seconds: int | None) -> Records:
+    """The same, told at an instant, where their kind keeps it."""
+    if seconds is None:
+        return records
+    told_at = from_unix(seconds)
+    return tuple(
+        [each.model_copy(update={"told_at": told_at}) if isinstance(each, DatedRecord) else each for each in records]
+    )
 
 
 def day_of(seconds: int) -> date:
@@ -225,11 +237,7 @@ def _nothing(payload: dict[str, Any]) -> Records:
 def _event(payload: dict[str, Any]) -> Records:
     """The object as it was when the event happened. Events about anything else mean nothing to us."""
     event = shapes.Event.model_validate(payload)
-    told_at = from_unix(event.created)
-    return tuple(
-        each.model_copy(update={"told_at": told_at}) if isinstance(each, DatedRecord) else each
-        for each in _subject(event)
-    )
+    return _dated(_subject(event), event.created)
 
 
 def _subject(event: shapes.Event) -> Records:

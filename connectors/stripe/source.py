@@ -1,4 +1,4 @@
-"""Reading Stripe: each list once to its end, from then on the events."""
+"""Reading Stripe: each list once to its end, and the events again and again."""
 
 from __future__ import annotations
 
@@ -23,26 +23,36 @@ class _List:
     path: str
     # By default Stripe leaves out the subscriptions that have ended.
     status: str | None = None
+    # Of these, what was so earlier must not stand after what was so later; see `_as_of`.
+    is_dated: bool = False
 
 
-_LISTS: dict[str, tuple[_List, ...]] = {
+# What documents are decided from. The events follow on it at once: what has changed while it was read is then known
+# before anything is decided, and all that changes later is an event behind their cursor.
+_DECIDED_FROM: dict[str, tuple[_List, ...]] = {
     "customers": (_List("customer", "/v1/customers"),),
     "products": (_List("product", "/v1/products"), _List("price", "/v1/prices")),
-    "invoices": (_List("invoice", "/v1/invoices"),),
-    "credit_notes": (_List("credit_note", "/v1/credit_notes"),),
+    "invoices": (_List("invoice", "/v1/invoices", is_dated=True),),
+    "credit_notes": (_List("credit_note", "/v1/credit_notes", is_dated=True),),
+}
+_BESIDE: dict[str, tuple[_List, ...]] = {
     "invoice_payments": (_List("invoice_payment", "/v1/invoice_payments"),),
-    "disputes": (_List("dispute", "/v1/disputes"),),
+    "disputes": (_List("dispute", "/v1/disputes", is_dated=True),),
     "meters": (_List("billing.meter", "/v1/billing/meters"),),
     "subscriptions": (_List("subscription", "/v1/subscriptions", "all"),),
 }
+_LISTS = _DECIDED_FROM | _BESIDE
 _PATHS = {listed.kind: listed.path for lists in _LISTS.values() for listed in lists}
+
+
+def _streams(lists: Mapping[str, tuple[_List, ...]]) -> tuple[Stream, ...]:
+    return tuple(Stream(name, tuple(listed.kind for listed in each)) for name, each in lists.items())
+
+
 CAPABILITIES = Capabilities(
     system="stripe",
     title=TITLE,
-    streams=(
-        *(Stream(name, tuple(listed.kind for listed in lists)) for name, lists in _LISTS.items()),
-        Stream("events", ("event:*",)),
-    ),
+    streams=(*_streams(_DECIDED_FROM), Stream("events", ("event:*",)), *_streams(_BESIDE)),
     has_webhooks=True,
     max_in_flight=4,
     requests_per_second=20,
@@ -92,11 +102,12 @@ class StripeSource:
             yield Page((), dict(cursor), is_last=True)
             return
         first, after = int(cursor.get("list", 0)), cursor.get("after")
+        beside = self._as_of() if any(listed.is_dated for listed in lists) else {}
         for index, listed in enumerate(lists[first:], first):
             start = {"starting_after": after} if after and index == first else {}
             start |= {"status": listed.status} if listed.status else {}
             for found, has_more in self._client.pages(listed.path, **start):
-                records = tuple([self._object_record(listed.kind, one) for one in found])
+                records = tuple([self._object_record(listed.kind, one, beside) for one in found])
                 is_last = not has_more and index == len(lists) - 1
                 yield Page(records, _list_cursor(index, found, has_more, is_last), is_last)
 
@@ -144,9 +155,16 @@ class StripeSource:
         before: list[Doc] = self._client.get("/v1/events", limit=1, created={"lt": since}).get("data", [])
         return str(before[0]["id"]) if before else None
 
-    def _object_record(self, kind: str, found: Doc) -> RawRecord:
+    def _as_of(self) -> dict[str, int]:
+        """What is read from now on is so after the newest event, by Stripe's clock and not by ours; earlier by as much
+        as events may show late, so that none that is newer is taken for an older one."""
+        newest = self._newest_event()
+        created = newest.get("created") if newest else None
+        return {mapping.AS_OF: created - OVERLAP_SECONDS} if isinstance(created, int) else {}
+
+    def _object_record(self, kind: str, found: Doc, beside: dict[str, int] | None = None) -> RawRecord:
         self._complete(kind, found)
-        return record_without_stamp(kind, found["id"], found)
+        return record_without_stamp(kind, found["id"], found, beside)
 
     def _event_record(self, event: Doc) -> RawRecord:
         """Version is the event's id; completed ones differ from what a webhook brought, so both reach the inbox."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from core.access.model import Ages
@@ -16,6 +19,12 @@ from core.kit.ids import new_id
 
 def user_by_email(session: Session, email: str) -> User | None:
     return session.scalar(select(User).where(User.email == clean_email(email)))
+
+
+def add_user(session: Session, facts: Mapping[str, Any]) -> bool:
+    """False when somebody has that e-mail address: nothing of theirs is changed."""
+    statement = insert(User).values(facts).on_conflict_do_nothing(index_elements=["email"]).returning(User.id)
+    return session.scalar(statement) is not None
 
 
 def start_session(session: Session, user_id: UUID, hashed_token: str, now: datetime) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from core.approvals.model import ApprovalState, Asked
 from core.db.tables import Approval
-from core.kit.errors import NotFound, Refused, Stale
+from core.kit.errors import NotFound, Stale
 from core.kit.ids import new_id
 
 
@@ -67,18 +67,19 @@ def request_next_step(session: Session, done: Approval, role: str, assignee: UUI
     )
 
 
-def load_waiting(session: Session, targets: Iterable[tuple[UUID, int]]) -> list[Approval]:
-    """Locked approvals that wait, all or nothing. Raises NotFound, Stale, or Refused for a decided one."""
+def load_waiting(
+    session: Session, targets: Iterable[tuple[UUID, int]], outdated: Callable[[list[Approval], list[Approval]], Stale]
+) -> list[Approval]:
+    """Locked approvals that wait, all or nothing. Raises NotFound, or what `outdated` makes of those that were decided
+    or changed, and of all of them."""
     wanted = dict(targets)
     statement = select(Approval).where(Approval.id.in_(list(wanted))).order_by(Approval.id).with_for_update()
     rows = list(session.scalars(statement))
     if len(rows) != len(wanted):
         raise NotFound("One of these approvals")
-    for row in rows:
-        if row.state != ApprovalState.WAITING:
-            raise Refused("approval.decided", f"One of these approvals is already {row.state}.")
-        if row.revision != wanted[row.id]:
-            raise Stale("One of these approvals")
+    moved = [row for row in rows if row.state != ApprovalState.WAITING or row.revision != wanted[row.id]]
+    if moved:
+        raise outdated(moved, rows)
     return rows
 
 

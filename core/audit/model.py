@@ -31,6 +31,11 @@ class Deed:
     command_id: UUID
 
 
+def actor_words(label: str) -> str:
+    """How a timeline names an actor: a person by name, one of the house's own jobs as the house."""
+    return "Quittance" if label.startswith("job:") else label
+
+
 def chain_hash(previous: str, seq: int, deed: Deed, note: Note) -> str:
     """Hex SHA-256 over the previous hash and everything the entry says."""
     return content_hash(

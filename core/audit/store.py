@@ -69,6 +69,14 @@ def _entries(session: Session) -> Iterable[AuditEntry]:
     return session.scalars(statement)
 
 
+def last_actor(session: Session, subjects: Iterable[str], command: str | None = None) -> str | None:
+    """Who last did something to one of the subjects, or gave this command for it."""
+    statement = select(AuditEntry.actor).where(AuditEntry.subject.in_(list(subjects)))
+    if command is not None:
+        statement = statement.where(AuditEntry.command == command)
+    return session.scalar(statement.order_by(AuditEntry.seq.desc()).limit(1))
+
+
 def length(session: Session) -> int:
     """Entries in the trail, by its head."""
     return session.scalar(select(AuditHead.seq)) or 0

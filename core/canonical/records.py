@@ -211,9 +211,9 @@ GONE = frozenset({"void", "deleted"})
 
 
 class DatedRecord(CanonicalRecord):
-    """A record whose source may say when it was so; no part of what it says. What was so earlier may arrive later."""
+    """A record whose source may say when it was so. What was so earlier may arrive later."""
 
-    told_at: AwareDatetime | None = Field(default=None, exclude=True, repr=False)
+    told_at: AwareDatetime | None = Field(default=None, repr=False)
 
 
 class InvoiceRecord(DatedRecord):

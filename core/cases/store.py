@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from core.cases.model import CaseState, NewCase, Route
 from core.db.bulk import is_one_of
 from core.db.tables import Case
-from core.kit.errors import NotFound, Refused, Stale
+from core.kit.errors import NotFound, Stale
 from core.kit.ids import new_id
 
 # As text: a bound parameter would hide from a prepared plan that the partial index fits.
@@ -58,18 +58,19 @@ def _row(case: NewCase, route: Route, now: datetime) -> dict[str, Any]:
     }
 
 
-def load_open(session: Session, targets: Iterable[tuple[UUID, int]]) -> list[Case]:
-    """Locked open cases, all or nothing. Raises NotFound, Stale, or Refused for a closed one."""
+def load_open(
+    session: Session, targets: Iterable[tuple[UUID, int]], outdated: Callable[[list[Case], list[Case]], Stale]
+) -> list[Case]:
+    """Locked open cases, all or nothing. Raises NotFound, or what `outdated` makes of those that were closed or
+    changed, and of all of them."""
     wanted = dict(targets)
     statement = select(Case).where(Case.id.in_(list(wanted))).order_by(Case.id).with_for_update()
     rows = list(session.scalars(statement))
     if len(rows) != len(wanted):
         raise NotFound("One of these exceptions")
-    for row in rows:
-        if row.state != CaseState.OPEN:
-            raise Refused("case.closed", f"“{row.sentence}” is already {row.state}.")
-        if row.revision != wanted[row.id]:
-            raise Stale("One of these exceptions")
+    moved = [row for row in rows if row.state != CaseState.OPEN or row.revision != wanted[row.id]]
+    if moved:
+        raise outdated(moved, rows)
     return rows
 
 
@@ -109,6 +110,12 @@ def close_by(session: Session, condition: Any, resolution: str, by: str, now: da
 def open_keys(session: Session, keys: Iterable[str]) -> list[str]:
     """Which of the keys have an open case."""
     return list(session.scalars(select(Case.key).where(is_one_of(Case.key, list(keys)), _IS_OPEN)))
+
+
+def told_before(session: Session, document_ids: Iterable[UUID], keys: Iterable[str]) -> set[str]:
+    """Which of the keys these documents have, or had, a case of."""
+    ours = is_one_of(Case.document_id, document_ids)
+    return set(session.scalars(select(Case.key).where(ours, is_one_of(Case.key, keys))))
 
 
 def mark_overdue(session: Session, now: datetime) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.canonical import PaymentRecord
@@ -51,14 +51,13 @@ def record_payments(
     `dues` by the id of the document at the source. Answers the ids of documents that were paid.
     """
     fresh = _unrecorded(session, records)
-    open_left = {due.id: due.open_minor for due in dues.values()}
+    open_left = _open(dues)
     payments, applications = [], []
     for record in fresh:
         due = dues.get(record.invoice_ref or "")
-        applied = _applicable(record, due, open_left)
+        applied = _taken(open_left, due, record.amount_minor, record.currency)
         payments.append(_payment_row(record, due, applied))
         if due is not None and applied:
-            open_left[due.id] -= applied
             applications.append(_application_row(record, due.id, applied))
     if payments:
         same = {"source": fresh[0].source, "recorded_at": now}
@@ -78,10 +77,17 @@ def _unrecorded(session: Session, records: Sequence[PaymentRecord]) -> list[Paym
     return sorted(by_ref.values(), key=lambda record: (record.received_on, record.source_ref))
 
 
-def _applicable(record: PaymentRecord, due: Due | None, open_left: Mapping[UUID, int]) -> int:
-    if due is None or due.currency != record.currency:
+def _open(dues: Mapping[str, Due]) -> dict[UUID, int]:
+    return {due.id: due.open_minor for due in dues.values()}
+
+
+def _taken(open_left: dict[UUID, int], due: Due | None, minor: int, currency: str) -> int:
+    """How much of the money the document takes; the next payment finds that much less open."""
+    if due is None or due.currency != currency:
         return 0
-    return max(0, min(record.amount_minor, open_left[due.id]))
+    taken = max(0, min(minor, open_left[due.id]))
+    open_left[due.id] -= taken
+    return taken
 
 
 def _payment_row(record: PaymentRecord, due: Due | None, applied: int) -> dict[str, object]:
@@ -119,12 +125,13 @@ def apply_waiting(session: Session, source: str, dues: Mapping[str, Due], now: d
     statement = select(Payment).where(
         Payment.source == source, is_one_of(Payment.invoice_ref, dues), Payment.unapplied_minor > 0
     )
+    open_left = _open(dues)
     applications = []
-    for payment in session.scalars(statement.order_by(Payment.received_on).with_for_update()):
+    for payment in session.scalars(statement.order_by(Payment.received_on, Payment.source_ref).with_for_update()):
         due = dues[payment.invoice_ref or ""]
         payment.customer_id = payment.customer_id or due.customer_id
-        applied = min(payment.unapplied_minor, due.open_minor) if due.currency == payment.currency else 0
-        if applied <= 0:
+        applied = _taken(open_left, due, payment.unapplied_minor, payment.currency)
+        if not applied:
             continue
         applications.append(_waiting_row(payment, due.id, applied))
         payment.unapplied_minor -= applied
@@ -165,6 +172,16 @@ def apply_credits(session: Session, credits: Iterable[Credit], now: datetime) ->
                 }
             )
     return _apply(session, rows, _CREDITED | {"recorded_at": now})
+
+
+def credited(session: Session, document_ids: Iterable[UUID]) -> dict[UUID, int]:
+    """What each credit memo has taken off these documents."""
+    statement = (
+        select(Application.credit_id, func.sum(Application.amount_minor))
+        .where(is_one_of(Application.document_id, document_ids), Application.credit_id.is_not(None))
+        .group_by(Application.credit_id)
+    )
+    return {id: int(minor) for id, minor in session.execute(statement).tuples() if id is not None}
 
 
 def _apply(session: Session, rows: list[dict[str, object]], same: Mapping[str, object]) -> set[UUID]:

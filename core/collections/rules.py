@@ -49,11 +49,9 @@ def _to_chase(position: Position, currency: str) -> tuple[int, LeaveAlone | None
 
 def _parts(position: Position, currency: str) -> Iterator[tuple[LeaveCode, int, str]]:
     yield "disputed", position.disputed_minor, "All that is overdue is disputed."
-    yield (
-        "on_hold",
-        position.held_minor,
-        "What is overdue is held by an exception of ours; it has to be put right first.",
-    )
+    what = "What is overdue and not disputed" if position.disputed_minor > 0 else "What is overdue"
+    held = f"{what} is held by an exception of ours; it has to be put right first."
+    yield "on_hold", position.held_minor, held
     yield "card_retry", position.retried_minor, "The card is being charged again automatically."
     until = f" by {position.promised_until:%d %b %Y}" if position.promised_until else ""
     promised = f"{currency} {format_minor(position.promised_minor, currency)} is promised{until}."

@@ -19,7 +19,7 @@ MOVES: dict[DisputeState, frozenset[DisputeState]] = {
     DisputeState.WITHDRAWN: frozenset({DisputeState.OPEN}),
 }
 
-# States that nothing leads out of.
+# States that nothing leads out of here; only their source may have ended a dispute in error, and open it again.
 FINAL = frozenset(state for state, moves in MOVES.items() if not moves)
 
 REASONS = (

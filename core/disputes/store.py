@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import exists, false, func, select, update
+from sqlalchemy import ColumnElement, exists, false, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from core.canonical import DisputeRecord
@@ -28,6 +29,7 @@ class About:
     total_minor: int
 
 
+_VOID = "void"
 _STATE = (
     "document_id",
     "customer_id",
@@ -42,8 +44,9 @@ _STATE = (
 
 
 def record(session: Session, records: Sequence[DisputeRecord], abouts: Mapping[str, About]) -> set[UUID]:
-    """Upserts disputes of a source; `abouts` by the record's source_ref. What ended for good stays ended, and what was
-    so earlier than what stands here changes nothing. Answers the documents concerned."""
+    """Upserts disputes of a source; `abouts` by the record's source_ref. What was so earlier than what stands here
+    changes nothing; what ended for good is opened again only by what surely is later. Answers the documents
+    concerned."""
     rows = {r.source_ref: _row(r, abouts.get(r.source_ref)) for r in records}
     if not rows:
         return set()
@@ -51,13 +54,18 @@ def record(session: Session, records: Sequence[DisputeRecord], abouts: Mapping[s
     updates: dict[str, Any] = {name: statement.excluded[name] for name in _STATE}
     updates["revision"] = Dispute.revision + 1
     updates["told_at"] = func.coalesce(statement.excluded.told_at, Dispute.told_at)
-    is_open_to_change = Dispute.state.not_in(FINAL) | (Dispute.state == statement.excluded.state)
     is_earlier = func.coalesce(statement.excluded.told_at < Dispute.told_at, false())
+    may_change = Dispute.state.not_in(FINAL) | (Dispute.state == statement.excluded.state)
+    may_change |= _is_later(statement.excluded.told_at)
     keys = ["source", "source_ref"]
-    session.execute(
-        statement.on_conflict_do_update(index_elements=keys, set_=updates, where=is_open_to_change & ~is_earlier)
-    )
+    session.execute(statement.on_conflict_do_update(index_elements=keys, set_=updates, where=may_change & ~is_earlier))
     return {row["document_id"] for row in rows.values() if row["document_id"] is not None}
+
+
+def _is_later(told_at: ColumnElement[datetime | None]) -> ColumnElement[bool]:
+    """Than what stands here; a source that never says when it was so tells its news in order."""
+    in_order = told_at.is_(None) & Dispute.told_at.is_(None)
+    return or_(func.coalesce(told_at > Dispute.told_at, false()), in_order)
 
 
 def _row(r: DisputeRecord, about: About | None) -> dict[str, Any]:
@@ -114,7 +122,8 @@ def adopt_linked(session: Session, source: str, ids: Mapping[str, UUID]) -> set[
 
 
 def mark_documents(session: Session, ids: Iterable[UUID]) -> None:
-    """Sets each document's disputed flag to whether an open dispute is about it."""
+    """Sets each document's disputed flag to whether an open dispute is about it; what is void claims nothing that could
+    be disputed."""
     wanted = list(ids)
     if not wanted:
         return
@@ -122,7 +131,7 @@ def mark_documents(session: Session, ids: Iterable[UUID]) -> None:
     session.execute(
         update(Document)
         .where(is_one_of(Document.id, wanted))
-        .values(is_disputed=is_open)
+        .values(is_disputed=is_open & (Document.state != _VOID))
         .execution_options(synchronize_session=False)
     )
 

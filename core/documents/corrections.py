@@ -205,6 +205,17 @@ def replacement_of(session: Session, invoice_id: UUID) -> Document | None:
     return session.scalar(statement)
 
 
+def memos_against(session: Session, invoice_ids: Iterable[UUID]) -> list[Document]:
+    """Credit memos of these invoices that count, locked; each as whoever had it before has left it."""
+    statement = select(Document).where(
+        is_one_of(Document.corrects_id, invoice_ids),
+        Document.kind == "credit_memo",
+        Document.state != DocumentState.VOID,
+    )
+    locked = statement.order_by(Document.id).with_for_update()
+    return list(session.scalars(locked.execution_options(populate_existing=True)))
+
+
 def memos_of(session: Session, invoice_id: UUID) -> Sequence[Document]:
     """Credit memos of the invoice that count, oldest first."""
     statement = select(Document).where(

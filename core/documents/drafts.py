@@ -142,7 +142,9 @@ def due_drafts(
         statement = statement.where(is_one_of(Document.id, list(ids)))
     found: dict[LetGo, list[UUID]] = {}
     for released_by, changed_by, id in session.execute(statement):
-        found.setdefault(LetGo(released_by, tuple(changed_by or ())), []).append(id)
+        # Who has a run draft that nobody has to release is on its drafts already; who resumed it since is not.
+        people = tuple(changed_by or ()) if released_by else ()
+        found.setdefault(LetGo(released_by, people), []).append(id)
     return found
 
 

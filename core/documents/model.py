@@ -44,3 +44,9 @@ HOUSE = "house"
 def natural_key(source: str, source_ref: str) -> str:
     """The key under which a document is posted, the same however often it is decided."""
     return f"{source}_{source_ref}"
+
+
+def of_natural_key(key: str) -> tuple[str, str]:
+    """Source and id there; the name of a source has no underscore."""
+    source, _, ref = key.partition("_")
+    return source, ref

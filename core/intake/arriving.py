@@ -5,19 +5,20 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any
 from uuid import UUID
-
-from pydantic_core import to_json
 
 from core.intake.model import InboxRow, NewRow
 from core.kit.ids import new_id
+from core.kit.json_text import as_json
 from core.ports import RawRecord
 
-# NUL, and halves of characters.
-_UNSTORABLE = re.compile(
-    rb"\\u0000|\\ud[89ab][0-9a-f]{2}(?!\\ud[c-f][0-9a-f]{2})|(?<!\\ud[89ab][0-9a-f]{2})\\ud[c-f][0-9a-f]{2}"
+# What stored JSON may hold: an escaped backslash, whatever follows it, and whole characters; and what it may not: NUL,
+# and halves of characters.
+_WRITTEN = re.compile(
+    rb"(\\\\|\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2})|\\u0000|\\ud[89a-f][0-9a-f]{2}", re.IGNORECASE
 )
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+_UNREADABLE = "\ufffd"
 # What COPY reads otherwise than it stands there.
 _ESCAPES = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
 _ESCAPED = str.maketrans(_ESCAPES)
@@ -27,24 +28,21 @@ _MEANT = {escape: sign for sign, escape in _ESCAPES.items()}
 
 def new_rows(records: Iterable[RawRecord]) -> tuple[NewRow, ...]:
     """A row for each record, with an id of its own."""
-    return tuple(
-        [
-            NewRow(new_id(), record.kind, record.external_id, record.version, record.text or as_json(record.payload))
-            for record in records
-        ]
-    )
+    return tuple([NewRow(new_id(), *_key(record), record.text or as_json(record.payload)) for record in records])
+
+
+def _key(record: RawRecord) -> tuple[str, str, str]:
+    """Kind, id and version as the store can hold them."""
+    parts = (record.kind, record.external_id, record.version)
+    if not _UNSTORABLE.search("".join(parts)):
+        return parts
+    kind, id, version = [_UNSTORABLE.sub(_UNREADABLE, part) for part in parts]
+    return kind, id, version
 
 
 def as_received(row: NewRow) -> InboxRow:
     """The row as the inbox would answer it."""
-    return InboxRow(row.id, RawRecord(row.kind, row.external_id, row.version, json.loads(row.text)))
-
-
-def as_json(value: Any) -> bytes:
-    try:
-        return to_json(value, inf_nan_mode="strings")
-    except ValueError:  # half a character, which only the slower writer lets through
-        return json.dumps(value, default=str).encode()
+    return InboxRow(row.id, RawRecord(row.kind, row.external_id, row.version, json.loads(storable([row]))))
 
 
 def storable(rows: Sequence[NewRow]) -> bytes:
@@ -52,7 +50,7 @@ def storable(rows: Sequence[NewRow]) -> bytes:
     one. JSON has no line breaks of its own."""
     written = b"\n".join([row.text for row in rows])
     # Searching for a fixed text costs a tenth of matching the pattern, and hardly any batch has it.
-    return _UNSTORABLE.sub(rb"\\ufffd", written) if rb"\u" in written else written
+    return _WRITTEN.sub(lambda found: found[1] or rb"\ufffd", written) if rb"\u" in written else written
 
 
 def lines_of(rows: Sequence[NewRow]) -> bytes:

@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 
 from core.db.bulk import copy_lines
 from core.db.tables import InboxItem
-from core.intake.arriving import as_json, storable
+from core.intake.arriving import storable
 from core.intake.model import NewRow
 from core.kit.errors import Refused
+from core.kit.json_text import as_json
 
 # One statement of constant length, whatever the number of rows: long ones cost the driver more than the store. Payloads
 # come as lines of JSON, which has no line breaks of its own: each is parsed once. Answers null when all are new.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from core.kit.errors import Refused
 
@@ -80,6 +80,11 @@ DATE_FORMATS = (
     "%d %b %Y",
     "%Y-%m-%d %H:%M:%S",
 )
+_RUN_TOGETHER = "yearmonthday"
+_EXAMPLE = datetime(2026, 11, 28, 14, 5, tzinfo=UTC)
+_WORDS = (("%Y", "year"), ("%m", "month"), ("%d", "day"), ("%b", "month"), (" %H:%M:%S", " and time"))
+# As people write a format: no letter twice in it means two things.
+_LETTERS = (("YYYY", "%Y"), ("YY", "%y"), ("MM", "%m"), ("DD", "%d"))
 _YES, _NO = frozenset({"yes", "y", "true", "1", "x"}), frozenset({"no", "n", "false", "0", ""})
 
 
@@ -113,6 +118,25 @@ def _reads(value: str, form: str) -> bool:
     return True
 
 
+def format_words(form: str) -> str:
+    """ "2026-11-28 (year-month-day)"."""
+    words = form
+    for directive, word in _WORDS:
+        words = words.replace(directive, word)
+    if words == _RUN_TOGETHER:
+        words = "year, month, day"
+    return f"{_EXAMPLE.strftime(form)} ({words})" if "%" not in words else form
+
+
+def format_of(text: str) -> str:
+    """A format as a person may write it, DD-MM-YYYY, as the machine knows it; one that names directives stays."""
+    form = text.strip()
+    if "%" not in form:
+        for letters, directive in _LETTERS:
+            form = form.replace(letters, directive).replace(letters.lower(), directive)
+    return form
+
+
 def check_format(form: str) -> None:
     """Raises Refused when the format does not name a day, a month and a year."""
     sample = date(2013, 11, 28)
@@ -124,7 +148,8 @@ def check_format(form: str) -> None:
     if not is_whole:
         raise Refused(
             "import.date_format",
-            f"“{form}” is not a date format. Name day, month and year, for example %m/%d/%Y for 11/28/2013.",
+            f"“{form}” is not a date format. Name day, month and year, for example MM/DD/YYYY (%m/%d/%Y) for "
+            "11/28/2013.",
         )
 
 
@@ -159,7 +184,10 @@ def mapping_faults(mapping: Mapping[str, str], header: Sequence[str]) -> list[tu
         if name in known and theirs not in header
     ]
     return faults + [
-        (column.name, f"There is no column for {column.name} ({column.meaning}). Name it in the mapping.")
+        (
+            column.name,
+            f"There is no column for the {column.name.replace('_', ' ')} ({column.meaning}). Say which one it is.",
+        )
         for column in COLUMNS
         if column.is_required and column.name not in mapping
     ]

@@ -32,10 +32,11 @@ class Item:
 
 
 def customers_of(items: Iterable[Item]) -> Iterator[CustomerRecord]:
-    first: dict[str, Item] = {}
+    """A customer of several names, or entities, is called as on its latest invoice, however the rows are sorted."""
+    latest: dict[str, Item] = {}
     for item in items:
-        first.setdefault(item.customer, item)
-    for item in first.values():
+        latest[item.customer] = max(latest.get(item.customer, item), item, key=_age)
+    for item in latest.values():
         yield CustomerRecord(
             source=SOURCE,
             source_ref=item.customer,
@@ -45,6 +46,10 @@ def customers_of(items: Iterable[Item]) -> Iterator[CustomerRecord]:
             entity=item.entity,
             currency=item.currency,
         )
+
+
+def _age(item: Item) -> tuple[bool, date, str]:
+    return item.name != item.customer, item.issued, item.number
 
 
 def invoice_of(item: Item) -> InvoiceRecord:

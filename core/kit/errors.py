@@ -17,10 +17,11 @@ class Forbidden(Refused):
 
 
 class Stale(Refused):
-    """The row has moved on since the page was drawn."""
+    """The row has moved on since the page was drawn; `sentence` where it is known what happened, and through whom."""
 
-    def __init__(self, what: str) -> None:
-        super().__init__("row.stale", f"{what} was changed by someone else in the meantime. Look again and repeat.")
+    def __init__(self, what: str, sentence: str | None = None) -> None:
+        told = sentence or f"{what} was changed by someone else in the meantime. Look again and repeat."
+        super().__init__("row.stale", told)
 
 
 class NotFound(Refused):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 
 _HISSING = ("s", "x", "z", "ch", "sh")
@@ -11,6 +12,13 @@ _VOWELS = "aeiou"
 def counted(count: int, noun: str) -> str:
     """ "1 invoice", "1,204 invoices"; `noun` is the singular and may be a phrase: "open item"."""
     return f"{count:,} {of_number(count, noun)}"
+
+
+def told(counts: Mapping[str, int]) -> str:
+    """ "1 new invoice, 2 released" of what is counted by names in the plural."""
+    return ", ".join(
+        f"{n:,} {name.removesuffix('s') if n == 1 else name}".replace("_", " ") for name, n in counts.items()
+    )
 
 
 def of_number(count: int, noun: str) -> str:

@@ -38,8 +38,8 @@ MOVES: dict[DeliveryState, frozenset[DeliveryState]] = {
     _S.QUEUED: frozenset({_S.RETRYING, _S.IN_DOUBT, _S.REFUSED, _S.DELIVERED, _S.SET_ASIDE}),
     _S.RETRYING: frozenset({_S.RETRYING, _S.IN_DOUBT, _S.REFUSED, _S.DELIVERED, _S.SET_ASIDE}),
     _S.IN_DOUBT: frozenset({_S.RETRYING, _S.IN_DOUBT, _S.REFUSED, _S.DELIVERED}),
-    _S.REFUSED: frozenset({_S.QUEUED, _S.SET_ASIDE}),
-    _S.SET_ASIDE: frozenset({_S.QUEUED}),
+    _S.REFUSED: frozenset({_S.QUEUED, _S.IN_DOUBT, _S.SET_ASIDE}),
+    _S.SET_ASIDE: frozenset({_S.QUEUED, _S.IN_DOUBT}),
     _S.DELIVERED: frozenset(),
 }
 

@@ -16,6 +16,7 @@ from core.db.tables import Delivery, DeliveryAttempt, LedgerEntry
 from core.kit.errors import IllegalMove, NotFound, Refused, Stale
 from core.kit.ids import new_id
 from core.ports import LedgerDocument
+from core.posting.doubt import doubtful
 from core.posting.model import MOVES, ClaimedDelivery, DeliveryState, decode, encode
 
 # An attempt without outcome that is older than this has ended somehow; what holds is the setting SETTLE_SECONDS.
@@ -153,13 +154,15 @@ def move(delivery: Delivery, new: DeliveryState) -> None:
     delivery.revision += 1
 
 
-def requeue(deliveries: Iterable[Delivery], now: datetime) -> list[UUID]:
-    """Sends refused or set-aside deliveries again; refuses those that arrived or are under way."""
+def requeue(session: Session, deliveries: Iterable[Delivery], now: datetime) -> list[UUID]:
+    """Sends refused or set-aside deliveries again, and looks those up first that may have arrived; refuses those that
+    did, or are under way."""
     rows = list(deliveries)
+    in_doubt = doubtful(session, [row.id for row in rows])
     for row in rows:
         if row.state not in (DeliveryState.REFUSED, DeliveryState.SET_ASIDE):
             raise Refused("delivery.not_stopped", f"Invoice {row.payload['number']} is {row.state.replace('_', ' ')}.")
-        move(row, DeliveryState.QUEUED)
+        move(row, DeliveryState.IN_DOUBT if row.id in in_doubt else DeliveryState.QUEUED)
         row.next_at = now
     return [row.id for row in rows]
 
@@ -214,6 +217,16 @@ def save_ledger_entries(session: Session, records: Sequence[LedgerRecord]) -> No
 def keys_in_ledger(session: Session, system: str, keys: Iterable[str]) -> set[str]:
     """Which of the keys the ledger already holds."""
     statement = select(LedgerEntry.key).where(LedgerEntry.system == system, is_one_of(LedgerEntry.key, keys))
+    return {key for key in session.scalars(statement) if key is not None}
+
+
+def claimed_in_ledger(session: Session, system: str, keys: Iterable[str]) -> set[str]:
+    """Under which of the keys the ledger still claims something, or gives it back: an invoice that nothing is open of
+    was taken back there too."""
+    is_claimed = (LedgerEntry.open_minor != 0) | ((LedgerEntry.kind == "credit_memo") & (LedgerEntry.total_minor != 0))
+    statement = select(LedgerEntry.key).where(
+        LedgerEntry.system == system, is_one_of(LedgerEntry.key, keys), is_claimed
+    )
     return {key for key in session.scalars(statement) if key is not None}
 
 

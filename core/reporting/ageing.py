@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Literal
 from uuid import UUID
@@ -15,6 +15,7 @@ from core.db.tables import Customer, Document
 from core.reporting import receivables
 from core.reporting.exchange import Rates, rates_for
 from core.reporting.formulas import BUCKETS
+from core.reporting.invoices import InvoiceFilters, open_narrowed
 from core.reporting.paging import Viewer
 from core.reporting.receivables import Basis, Scope
 from core.runtime import Runtime
@@ -41,7 +42,7 @@ class AgeingRow:
 @dataclass(frozen=True, slots=True)
 class Ageing:
     """`buckets` and `total_minor` are in `currency` at the day's rates; the buckets add up to the total, which is
-    rounded once."""
+    rounded once. Credits and unapplied cash are those of the entities, in all currencies: they belong to no invoice."""
 
     as_of: date
     basis: Basis
@@ -103,13 +104,14 @@ def ageing(
     as_of: date,
     *,
     by: Grouping = "entity",
-    basis: Basis = "due",
-    entity: str | None = None,
+    filters: InvoiceFilters | None = None,
 ) -> Ageing:
-    """The ageing report as of the close of a day."""
-    scope = Scope(entity, viewer.entities if viewer else None)
+    """The ageing report as of the close of a day, of what the filters mean, whichever age they say."""
+    chosen = replace(filters or InvoiceFilters(), as_of=as_of)
+    scope, basis = Scope(chosen.entity, viewer.entities if viewer else None), chosen.basis
     with runtime.reading() as session:
-        found = receivables.open_groups(session, scope, as_of, basis, _groups(by))
+        which = open_narrowed(session, scope, chosen, runtime.today())
+        found = receivables.open_groups(session, which, as_of, basis, _groups(by))
         rates = rates_for(session, as_of, runtime.settings.reporting_currency, (row[-4] for row in found))
         credits = receivables.unused_credits(session, scope, as_of)
         unapplied = receivables.unapplied_cash(session, scope, as_of)

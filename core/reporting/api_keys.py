@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from core.db.bulk import is_one_of
 from core.db.tables import ApiKey, Customer
+from core.reporting.people import actor_words
 from core.runtime import Runtime
 
 
@@ -45,7 +46,7 @@ def _row(key: ApiKey, customers: list[str]) -> KeyRow:
         id=key.id,
         name=key.name,
         prefix=key.prefix,
-        created_by=key.created_by,
+        created_by=actor_words(key.created_by),
         created_at=key.created_at,
         last_used_at=key.last_used_at,
         revoked_at=key.revoked_at,

@@ -14,7 +14,7 @@ from core.db.tables import Approval, Case, Contract, Document
 from core.kit.errors import NotFound
 from core.reporting.approvals import ApprovalRow, approval_statement, rows_of
 from core.reporting.approvers import Deciding, Reader
-from core.reporting.case_comparison import Compared
+from core.reporting.case_comparison import Compared, compare
 from core.reporting.case_detail import contract_of, sides
 from core.reporting.invoice_detail import InvoiceDetail, invoice_detail
 from core.reporting.people import actor_words, names
@@ -76,23 +76,34 @@ def approval_evidence(runtime: Runtime, reader: Reader, id: UUID) -> ApprovalEvi
         if found is None:
             raise NotFound("This approval")
         approval, document = found[0], found[1]
+        waived = _waived(session, document)
         (row,) = rows_of(session, [found], reader, deciding)
         return ApprovalEvidence(
             row=row,
             invoice=invoice_detail(runtime, reader, document.id),
             contract=contract_of(session, document),
-            sides=sides(session, document),
-            waived=tuple(_waived(session, document)),
+            sides=_marked(waived, document.currency, sides(session, document)),
+            waived=tuple(Waived(case.sentence, case.resolution or "", _by(case)) for case in waived),
             earlier=tuple(_earlier(session, document)),
             agreed=_agreed(session, approval),
             changed_by=_changed_by(session, document),
         )
 
 
-def _waived(session: Session, document: Document) -> Iterable[Waived]:
+def _waived(session: Session, document: Document) -> tuple[Case, ...]:
     statement = select(Case).where(Case.document_id == document.id, Case.state == "waived").order_by(Case.closed_at)
-    for case in session.scalars(statement):
-        yield Waived(case.sentence, case.resolution or "", actor_words(case.closed_by or "job:"))
+    return tuple(session.scalars(statement))
+
+
+def _by(case: Case) -> str:
+    return actor_words(case.closed_by or "job:")
+
+
+def _marked(waived: Iterable[Case], currency: str, known: tuple[Compared, ...]) -> tuple[Compared, ...]:
+    """The three sides with what was waived marked as such, first."""
+    for case in waived:
+        known = compare(case.code, case.evidence, currency, known, is_waived=True)
+    return known
 
 
 def _earlier(session: Session, document: Document) -> Iterable[Earlier]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, and_, case, or_
 from sqlalchemy.orm import Session
 
 from core.db.tables import Approval, Document
@@ -27,6 +27,10 @@ class ApprovalFilters:
     entity: str | None = None
     search: str | None = None
     sort: Sorting = "deadline"
+
+
+# The policy weighs a credit memo by its size; in reports it takes money away.
+SIGNED_MINOR: ColumnElement[int] = case((Document.total_minor < 0, -Approval.amount_minor), else_=Approval.amount_minor)
 
 
 def order_of(filters: ApprovalFilters) -> Order:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from core.approvals.model import Person
 from core.approvals.rules import refusal
 from core.db.tables import Approval, Customer, Decision, Document
-from core.reporting.approval_filters import ApprovalFilters, matching, order_of
+from core.reporting.approval_filters import SIGNED_MINOR, ApprovalFilters, matching, order_of
 from core.reporting.approvers import Deciding, Reader, person_of, touched_by
 from core.reporting.case_filters import midnight
 from core.reporting.paging import Page, capped_count, read_page
@@ -30,7 +30,7 @@ MOST_AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class ApprovalRow:
-    """`total_minor` in the document's currency, `amount_minor` in the reporting currency.
+    """`total_minor` in the document's currency, `amount_minor` in the reporting currency; below zero for credit memos.
 
     `why_not` names the policy that keeps the reader from deciding it; `policy_row` of `policy_version` asked for it.
     """
@@ -152,7 +152,7 @@ def _row(found: Any, reader: Reader, why_not: str | None, people: dict[UUID, str
         entity=approval.entity,
         currency=document.currency,
         total_minor=document.total_minor,
-        amount_minor=approval.amount_minor,
+        amount_minor=approval.amount_minor if document.total_minor >= 0 else -approval.amount_minor,
         reason=approval.reason,
         policy_version=decision.version if decision else None,
         policy_row=decision.row if decision else None,
@@ -184,12 +184,14 @@ def approval_summary(runtime: Runtime, reader: Reader, entity: str | None = None
     now, mine = runtime.now(), Approval.assignee_id == reader.user_id
     columns = (
         func.count().filter(mine),
-        func.coalesce(func.sum(Approval.amount_minor).filter(mine), 0),
+        func.coalesce(func.sum(SIGNED_MINOR).filter(mine), 0),
         func.count(),
-        func.coalesce(func.sum(Approval.amount_minor), 0),
+        func.coalesce(func.sum(SIGNED_MINOR), 0),
         func.count().filter(Approval.due_at < now),
     )
-    waiting = select(*columns).where(Approval.state == "waiting", Scope(entity, reader.entities).holds(Approval.entity))
+    waiting = _joined(*columns).where(
+        Approval.state == "waiting", Scope(entity, reader.entities).holds(Approval.entity)
+    )
     decided = select(func.count()).where(Approval.decided_by == reader.user_id, Approval.decided_at >= midnight(now))
     with runtime.reading() as session:
         found = session.execute(waiting).one()

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from core.db.tables import AuditEntry, User
 from core.kit.errors import NotFound
-from core.reporting.audit_subjects import in_scope, subject_words, subjects_named
+from core.reporting.audit_subjects import about, in_scope, subject_words
 from core.reporting.masking import masked
 from core.reporting.paging import CountCapped, Order, Page, Viewer, read_page, scanned_count
 from core.reporting.people import actor_words
@@ -121,7 +121,7 @@ def driving(session: Session, filters: AuditFilters) -> ColumnElement[bool]:
     if filters.command is not None:
         conditions.append(AuditEntry.command == filters.command)
     if filters.subject:
-        conditions.append(AuditEntry.subject.in_(subjects_named(session, filters.subject)))
+        conditions.append(about(session, filters.subject))
     if filters.first is not None:
         conditions.append(AuditEntry.at >= _midnight(filters.first))
     if filters.last is not None:

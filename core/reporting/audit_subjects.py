@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Uuid, case, cast, func, or_, select, true
+from sqlalchemy import ColumnElement, Uuid, and_, case, cast, func, or_, select, true
 from sqlalchemy.orm import Session
 
-from core.db.tables import AuditEntry, Case, Customer, Document, InboxItem, LegalEntity, User
+from core.db.tables import AuditEntry, Case, Customer, Document, InboxItem, LegalEntity, Transition, User
 from core.reporting.invoice_detail import SYSTEMS, system_name
 from core.reporting.paging import Viewer
 from core.reporting.receivables import Scope
@@ -104,16 +104,31 @@ _NAMERS: dict[str, Callable[[Session, list[str]], dict[str, str]]] = {
 }
 
 
-def subjects_named(session: Session, text: str) -> list[str]:
-    """The subjects that a search text stands for. An invoice brings its exceptions along."""
+def about(session: Session, text: str) -> ColumnElement[bool]:
+    """Entries that a search text stands for. The number of an invoice brings along its exceptions, and what was written
+    about many at once when it was recorded or decided."""
     if ":" in text:
-        return [text]
+        return AuditEntry.subject == text
     documents = session.scalars(select(Document.id).where(Document.number.in_({text, text.upper()})).limit(_MOST)).all()
+    named = AuditEntry.subject.in_(_named(session, text, documents))
+    return or_(named, _together_with(session, documents)) if documents else named
+
+
+def _together_with(session: Session, documents: Sequence[UUID]) -> ColumnElement[bool]:
+    """Every entry of a command bears the instant of what the command did."""
+    recorded = select(Document.recorded_at).where(Document.id.in_(documents))
+    moved = select(Transition.at).where(Transition.subject_id.in_(documents), Transition.subject == "document")
+    moments = session.scalars(recorded.union(moved).limit(_MOST)).all()
+    of_many = or_(AuditEntry.subject.is_(None), AuditEntry.subject.startswith("system:"))
+    return and_(AuditEntry.at.in_(moments), of_many)
+
+
+def _named(session: Session, text: str, documents: Sequence[UUID]) -> list[str]:
     cases = (
         session.scalars(select(Case.id).where(Case.document_id.in_(documents)).limit(_MOST)).all() if documents else []
     )
-    named = or_(Customer.name.icontains(text, autoescape=True), Customer.number == text.upper())
-    customers = session.scalars(select(Customer.id).where(named).limit(_MOST)).all()
+    called = or_(Customer.name.icontains(text, autoescape=True), Customer.number == text.upper())
+    customers = session.scalars(select(Customer.id).where(called).limit(_MOST)).all()
     users = session.scalars(select(User.id).where(User.name.icontains(text, autoescape=True)).limit(_MOST)).all()
     systems = [name for name, title in SYSTEMS.items() if text.lower() in (name, title.lower())]
     return [

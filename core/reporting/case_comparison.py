@@ -1,6 +1,7 @@
 """Contract, invoice and ledger side by side, with the field that an exception is about marked. Pure.
 
 Red (`must_fix`) is what a rule forbids; orange (`confirm`) is what looks wrong and a person has to judge.
+What a person has waived stays marked as such (`waived`): whoever decides next must see it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any, Literal
 
 from core.kit.money import format_minor
 
-Mark = Literal["must_fix", "confirm"]
+Mark = Literal["must_fix", "confirm", "waived"]
 Evidence = Mapping[str, Any]
 
 # Exceptions where the facts may be right after all.
@@ -39,9 +40,11 @@ class Told:
     ledger: str | None = None
 
 
-def compare(code: str, evidence: Evidence, currency: str, known: tuple[Compared, ...]) -> tuple[Compared, ...]:
+def compare(
+    code: str, evidence: Evidence, currency: str, known: tuple[Compared, ...], *, is_waived: bool = False
+) -> tuple[Compared, ...]:
     """`known` with the fields of the evidence put in and marked; those come first."""
-    mark: Mark = "confirm" if code in _JUDGED else "must_fix"
+    mark: Mark = "waived" if is_waived else "confirm" if code in _JUDGED else "must_fix"
     told = _TELLERS[code](evidence, currency) if code in _TELLERS else ()
     by_field = {row.field: row for row in known}
     marked = tuple(_marked(by_field.get(each.field), each, mark) for each in told)

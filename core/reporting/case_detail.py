@@ -46,7 +46,6 @@ class CaseDetail:
     row: CaseRow
     cause: str
     resolution: str | None
-    closed_by: str | None
     evidence: tuple[tuple[str, str], ...]
     document: Document | None
     comparison: tuple[Compared, ...]
@@ -85,7 +84,6 @@ def case_detail(runtime: Runtime, viewer: Viewer | None, id: UUID) -> CaseDetail
             row=row,
             cause=case.cause,
             resolution=case.resolution,
-            closed_by=actor_words(case.closed_by) if case.closed_by else None,
             evidence=_evidence(case),
             document=document,
             comparison=compare(case.code, case.evidence, document.currency, sides(session, document))
@@ -146,12 +144,13 @@ def _agreement_rows(document: Document, contract: Contract | None, customer: Cus
 
 
 def _ledger_rows(session: Session, document: Document) -> Iterable[Compared]:
-    """The total beside what the ledger holds, and where the posting is."""
+    """The total beside what the ledger holds, and where the posting is. Ledgers keep credit memos above zero."""
     key = natural_key(document.source, document.source_ref)
     entry = session.scalar(select(LedgerEntry).where(LedgerEntry.key == key).limit(1))
     delivery = session.scalar(select(Delivery).where(Delivery.document_id == document.id).limit(1))
-    held = f"{entry.currency} {format_minor(entry.total_minor, entry.currency)}" if entry else None
-    billed = f"{document.currency} {format_minor(abs(document.total_minor), document.currency)}"
+    sign = -1 if document.total_minor < 0 else 1
+    held = f"{entry.currency} {format_minor(sign * entry.total_minor, entry.currency)}" if entry else None
+    billed = f"{document.currency} {format_minor(document.total_minor, document.currency)}"
     yield Compared("Total", None, billed, held)
     state = document.state.replace("_", " ").capitalize()
     yield Compared("Posting", None, state, _posting_words(entry, delivery))

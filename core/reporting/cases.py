@@ -17,7 +17,7 @@ from core.reporting.case_actions import Action, available_actions
 from core.reporting.case_filters import CaseFilters, is_past_due, matching, midnight, order_of
 from core.reporting.overview import AGES
 from core.reporting.paging import Page, Viewer, capped_count, read_page
-from core.reporting.people import names
+from core.reporting.people import actor_words, names
 from core.reporting.receivables import Scope
 from core.runtime import Runtime
 from core.validation.model import TYPE_TITLES, TYPES
@@ -49,6 +49,7 @@ class CaseRow:
     opened_at: datetime
     due_at: datetime
     closed_at: datetime | None
+    closed_by: str | None
     is_overdue: bool
     available_actions: frozenset[Action]
 
@@ -110,6 +111,7 @@ def _row(row: Any, owner: str | None, now: datetime) -> CaseRow:
         opened_at=case.opened_at,
         due_at=case.due_at,
         closed_at=case.closed_at,
+        closed_by=actor_words(case.closed_by) if case.closed_by else None,
         is_overdue=case.state == "open" and (case.is_overdue or case.due_at < now),
         available_actions=available_actions(
             case.state, row.document_state, code=case.code, is_blocking=case.is_blocking

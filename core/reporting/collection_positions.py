@@ -13,13 +13,14 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, and_, false, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from core.collections.model import Position
 from core.collections.rules import CARD_RETRY_DAYS, TREND_DAYS
 from core.db.tables import Application, ContactLog, Customer, Document, Payment, Promise
 from core.documents.model import DocumentState
+from core.reporting.disputed import disputed_open
 from core.reporting.exchange import Rates, rates_for
 from core.reporting.receivables import Scope, receivable
 
@@ -86,28 +87,40 @@ def positions(
 
 
 def _overdue(scope: Scope, today: date, chosen: ColumnElement[bool]) -> Any:
-    """Open and past due, per customer and currency, by what may be done about it: the open-item index answers."""
-    is_disputed, is_held = Document.is_disputed, Document.state.in_(_BEING_PUT_RIGHT)
+    """Open and past due, per customer and currency, by what may be done about it. What is in dispute of an invoice is
+    left alone; the rest of the invoice is not."""
+    item = _overdue_items(scope, today, chosen).subquery("item")
+    amount, rest = func.sum(item.c.open), func.sum(item.c.open - item.c.disputed)
+    is_held, is_retried, nothing = item.c.is_held, item.c.is_retried, 0
+    chased = and_(item.c.open > item.c.disputed, ~is_held, ~is_retried)
+    oldest = func.min(item.c.due_date)
+    return select(
+        item.c.customer_id,
+        item.c.currency,
+        amount.label("overdue"),
+        func.sum(item.c.disputed).label("disputed"),
+        func.coalesce(rest.filter(is_held), nothing).label("held"),
+        func.coalesce(rest.filter(~is_held, is_retried), nothing).label("retried"),
+        func.coalesce(amount.filter(item.c.due_date < _before(today)), nothing).label("before"),
+        func.coalesce(oldest.filter(chased), oldest).label("oldest_due"),
+    ).group_by(item.c.customer_id, item.c.currency)
+
+
+def _overdue_items(scope: Scope, today: date, chosen: ColumnElement[bool]) -> Any:
+    """Invoices open and past due: the open-item index answers."""
     is_retried = and_(
         Document.collection_method == "charge_automatically",
         Document.due_date >= today - timedelta(days=CARD_RETRY_DAYS),
     )
-    amount, nothing = func.sum(Document.open_minor), 0
-    chased = and_(~is_disputed, ~is_held, ~func.coalesce(is_retried, False))
-    return (
-        select(
-            Document.customer_id.label("customer_id"),
-            Document.currency.label("currency"),
-            amount.label("overdue"),
-            func.coalesce(amount.filter(is_disputed), nothing).label("disputed"),
-            func.coalesce(amount.filter(~is_disputed, is_held), nothing).label("held"),
-            func.coalesce(amount.filter(~is_disputed, ~is_held, is_retried), nothing).label("retried"),
-            func.coalesce(amount.filter(Document.due_date < _before(today)), nothing).label("before"),
-            func.coalesce(func.min(Document.due_date).filter(chased), func.min(Document.due_date)).label("oldest_due"),
-        )
-        .where(receivable(), Document.open_minor > 0, Document.due_date < today, _mine(scope), chosen)
-        .group_by(Document.customer_id, Document.currency)
-    )
+    return select(
+        Document.customer_id.label("customer_id"),
+        Document.currency.label("currency"),
+        Document.due_date.label("due_date"),
+        Document.open_minor.label("open"),
+        disputed_open().label("disputed"),
+        Document.state.in_(_BEING_PUT_RIGHT).label("is_held"),
+        func.coalesce(is_retried, false()).label("is_retried"),
+    ).where(receivable(), Document.open_minor > 0, Document.due_date < today, _mine(scope), chosen)
 
 
 def _mine(scope: Scope) -> ColumnElement[bool]:

@@ -71,6 +71,16 @@ def customer_detail(runtime: Runtime, viewer: Viewer | None, id: UUID, as_of: da
         )
 
 
+def customer_name(runtime: Runtime, viewer: Viewer | None, id: UUID) -> str:
+    """Raises NotFound as `customer_detail` does."""
+    scope = Scope(None, viewer.entities if viewer else None)
+    with runtime.reading() as session:
+        name = session.scalar(select(Customer.name).where(Customer.id == id, scope.holds(Customer.entity)))
+    if name is None:
+        raise NotFound("This customer")
+    return name
+
+
 def _is_seen(scope: Scope) -> ColumnElement[bool]:
     """A dispute about a document belongs to the document's legal entity, any other to the customer's."""
     hidden = select(Document.id).where(Document.id == Dispute.document_id, ~scope.holds(Document.entity))

@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlalchemy.orm import Session
 
 from core.db.tables import Customer, Dispute, Document
+from core.reporting.disputed import said_minor
 from core.reporting.exchange import rates_for
 from core.reporting.invoices import customer_ids
 from core.reporting.paging import Order, Page, Viewer, capped_count, read_page
@@ -55,7 +56,8 @@ class DisputeRow:
 
 @dataclass(frozen=True, slots=True)
 class DisputeSummary:
-    """`open_minor` in `currency` at today's rates; currencies without a rate are named."""
+    """`open_minor`: what the open disputes are about, each invoice with its total at most however many are about it; in
+    `currency` at today's rates. Currencies without a rate are named."""
 
     open_count: int
     overdue_count: int
@@ -130,21 +132,31 @@ def _row(
 def dispute_summary(runtime: Runtime, viewer: Viewer | None, entity: str | None = None) -> DisputeSummary:
     """What is open now, and how much of it is past its deadline."""
     scope = Scope(entity, viewer.entities if viewer else None)
-    columns = (
-        Dispute.currency,
-        func.sum(Dispute.amount_minor),
-        func.count(),
-        func.count().filter(Dispute.due_at < runtime.now()),
-    )
+    item = _in_dispute(scope, runtime.now()).subquery("item")
+    columns = (item.c.currency, func.sum(item.c.minor), func.sum(item.c.disputes), func.sum(item.c.overdue))
     with runtime.reading() as session:
-        statement = _joined(*columns).where(Dispute.state == "open", scope.holds(_ENTITY)).group_by(Dispute.currency)
-        rows = session.execute(statement).all()
+        rows = session.execute(select(*columns).group_by(item.c.currency)).all()
         present = [row[0] for row in rows]
         rates = rates_for(session, runtime.today(), runtime.settings.reporting_currency, present)
     return DisputeSummary(
-        open_count=sum(row[2] for row in rows),
-        overdue_count=sum(row[3] for row in rows),
+        open_count=sum(int(row[2]) for row in rows),
+        overdue_count=sum(int(row[3]) for row in rows),
         open_minor=rates.total((row[0], int(row[1])) for row in rows),
         currency=rates.currency,
         left_out=rates.left_out(present),
+    )
+
+
+def _in_dispute(scope: Scope, now: datetime) -> Any:
+    """One row per invoice in dispute, and per dispute that is about none."""
+    said = case((Document.id.is_(None), Dispute.amount_minor), else_=said_minor())
+    return (
+        _joined(
+            func.coalesce(Document.currency, Dispute.currency).label("currency"),
+            func.least(func.sum(said), func.max(Document.total_minor)).label("minor"),
+            func.count().label("disputes"),
+            func.count().filter(Dispute.due_at < now).label("overdue"),
+        )
+        .where(Dispute.state == "open", scope.holds(_ENTITY))
+        .group_by(func.coalesce(Document.id, Dispute.id), func.coalesce(Document.currency, Dispute.currency))
     )

@@ -19,6 +19,14 @@ BUCKET_WORDS = {
 }
 
 
+# Figures that count invoices of a window, by what they are called: the list can show those alone.
+COUNTED_BY = {
+    "billing_accuracy": "Billing accuracy",
+    "straight_through_rate": "Straight-through rate",
+    "cycle_time": "Time to post",
+}
+
+
 def explained(figures: Figures) -> dict[str, Figure]:
     """Every figure by its key."""
     made = (
@@ -228,7 +236,7 @@ def _accuracy(figures: Figures) -> Figure:
     portion = figures.measured.accuracy
     return Figure(
         key="billing_accuracy",
-        name="Billing accuracy",
+        name=COUNTED_BY["billing_accuracy"],
         value=figures.billing_accuracy,
         unit="percent",
         formula="Invoices without credit memo, upheld dispute or correction ÷ invoices issued × 100",
@@ -236,7 +244,7 @@ def _accuracy(figures: Figures) -> Figure:
         numerator=Part("Right the first time", portion.part, "count"),
         denominator=Part("Issued", portion.whole, "count"),
         working=_portion(portion, "Right the first time", "Credited, disputed or corrected"),
-        drill=_drill(figures, show="All"),
+        drill=_drill(figures, show="All", sort="Newest", figure="billing_accuracy"),
     )
 
 
@@ -245,7 +253,7 @@ def _straight(figures: Figures) -> Figure:
     window = f"invoices recorded in the last {STRAIGHT_THROUGH_DAYS} days; imports and invoices already posted left out"
     return Figure(
         key="straight_through_rate",
-        name="Straight-through rate",
+        name=COUNTED_BY["straight_through_rate"],
         value=figures.straight_through_rate,
         unit="percent",
         formula="Invoices released or posted without a step by a person ÷ invoices recorded (waiting ones too) × 100",
@@ -253,7 +261,7 @@ def _straight(figures: Figures) -> Figure:
         numerator=Part("Without a person", portion.part, "count"),
         denominator=Part("Recorded", portion.whole, "count"),
         working=_portion(portion, "Without a person", "With a person, or still waiting"),
-        drill=_drill(figures, show="All"),
+        drill=_drill(figures, show="All", sort="Newest", figure="straight_through_rate"),
     )
 
 
@@ -266,7 +274,7 @@ def _cycle(figures: Figures) -> Figure:
     )
     return Figure(
         key="cycle_time",
-        name="Time to post",
+        name=COUNTED_BY["cycle_time"],
         value=figures.cycle_time,
         unit="hours",
         formula="Median of (posted to the ledger − recorded); not the average, which hides the long ones",
@@ -276,7 +284,7 @@ def _cycle(figures: Figures) -> Figure:
         numerator=None,
         denominator=Part("Posted", spread.count, "count"),
         working=Working(("Invoices", "Hours"), rows),
-        drill=_drill(figures, show="All"),
+        drill=_drill(figures, show="All", sort="Newest", figure="cycle_time"),
     )
 
 

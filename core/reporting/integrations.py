@@ -18,7 +18,7 @@ from core.posting.model import LEDGER
 from core.reporting.invoice_detail import system_name
 from core.reporting.paging import CountCapped, Viewer, capped_count
 from core.reporting.receivables import Scope
-from core.reporting.sync_health import StreamProgress, SystemHealth, sync_health
+from core.reporting.sync_health import StreamProgress, SystemHealth, state_of, sync_health
 from core.runtime import Runtime
 
 # Shown in this order, whether or not anything was heard of them yet.
@@ -71,7 +71,7 @@ class Outbox:
 
 @dataclass(frozen=True, slots=True)
 class SystemCard:
-    """`state`: connected, failing, paused or unknown. `outbox` is None for systems that nothing is posted to."""
+    """`state`: connected, failing, paused, not_used_yet or unknown. `outbox` is None where nothing is posted to."""
 
     system: str
     title: str
@@ -115,7 +115,7 @@ def _card(
     return SystemCard(
         system=name,
         title=system_name(name),
-        state=connection.state if connection else "connected" if streams else "unknown",
+        state=state_of(connection, has_streams=bool(streams)) if connection or streams else "unknown",
         sentence=connection.sentence if connection else None,
         failures=connection.failures if connection else 0,
         succeeded_at=connection.succeeded_at if connection else None,

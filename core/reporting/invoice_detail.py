@@ -247,7 +247,8 @@ def _disputes(disputes: Iterable[Dispute]) -> Iterable[Event]:
 
 def _cash(session: Session, document: Document) -> Iterable[Event]:
     words = {"payment": "paid", "credit": "credited", "write_off": "written off", "refund": "refunded"}
-    for row in session.scalars(select(Application).where(Application.document_id == document.id)):
+    statement = select(Application).where(Application.document_id == document.id, Application.amount_minor != 0)
+    for row in session.scalars(statement):
         amount = f"{document.currency} {format_minor(abs(row.amount_minor), document.currency)}"
         if is_taken_back(row):
             yield Event(row.recorded_at, "Cash", f"{amount} taken back", system_name(row.source))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, Literal
 from uuid import UUID
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from core.db.tables import Application, Customer, Document
 from core.documents.model import DocumentState
+from core.reporting import process
 from core.reporting.formulas import bucket_of
 from core.reporting.paging import CountCapped, Order, Page, Viewer, read_page, scanned_count
 from core.reporting.receivables import Basis, Scope, basis_date, open_on
@@ -48,13 +49,16 @@ class InvoiceFilters:
     kind: str | None = "invoice"
     search: str | None = None
     customer_id: UUID | None = None
+    # A figure of `process.COUNTED`: the invoices that it counts.
+    counted_in: str | None = None
     sort: Sorting = "due_date"
     is_descending: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class InvoiceRow:
-    """`open_minor` and `days_past` are as of the day of the filters."""
+    """`open_minor`, `days_past` and `days_late` are as of the day of the filters. `days_past`: since the date of the
+    filters' basis, of whatever state; `days_late`: since the due date, None for what is not open any more."""
 
     id: UUID
     revision: int
@@ -67,6 +71,7 @@ class InvoiceRow:
     issue_date: date
     due_date: date
     days_past: int
+    days_late: int | None
     bucket: str
     total_minor: int
     open_minor: int
@@ -127,7 +132,7 @@ def _is_open(as_of: date, today: date, columns: Any) -> ColumnElement[bool]:
 def _driving(filters: InvoiceFilters, as_of: date, today: date, found: _Found | None) -> ColumnElement[bool]:
     """The conditions that an index answers: they bound what is read."""
     conditions: list[ColumnElement[bool]] = [_in_bucket(filters, as_of, Document)]
-    if filters.is_open_only:
+    if filters.is_open_only or filters.is_overdue_only:
         conditions += [_is_open(as_of, today, Document), Document.state != DocumentState.VOID]
     if filters.is_overdue_only:
         conditions.append(Document.due_date < as_of)
@@ -135,6 +140,8 @@ def _driving(filters: InvoiceFilters, as_of: date, today: date, found: _Found | 
         conditions.append(found.matches(Document))
     if filters.customer_id is not None:
         conditions.append(Document.customer_id == filters.customer_id)
+    if filters.counted_in is not None:
+        conditions.append(process.COUNTED[filters.counted_in](as_of))
     if filters.is_disputed:
         conditions.append(Document.is_disputed == true())
     if filters.state is not None and filters.state != DocumentState.POSTED:
@@ -159,6 +166,13 @@ def _remaining(filters: InvoiceFilters, scope: Scope, columns: Any) -> ColumnEle
     return and_(*conditions)
 
 
+def open_narrowed(session: Session, scope: Scope, filters: InvoiceFilters, today: date) -> ColumnElement[bool]:
+    """Which of the open items the filters mean: all that they say but the age."""
+    as_of, found = filters.as_of or today, _look_up(session, scope, filters.search) if filters.search else None
+    of_any_age = replace(filters, bucket=None, is_open_only=True)
+    return and_(_driving(of_any_age, as_of, today, found), _remaining(of_any_age, scope, Document))
+
+
 def _order(filters: InvoiceFilters) -> Order:
     key = Document.due_date if filters.sort == "due_date" else Document.issue_date
     return Order(filters.sort, key, Document.id, filters.is_descending)
@@ -176,6 +190,7 @@ def _columns(as_of: date) -> tuple[Any, ...]:
 
 def _row(document: Document, open_minor: int, as_of: date, basis: Basis) -> InvoiceRow:
     past = (as_of - (document.due_date if basis == "due" else document.issue_date)).days
+    is_open = open_minor != 0 and document.state != DocumentState.VOID
     return InvoiceRow(
         id=document.id,
         revision=document.revision,
@@ -188,6 +203,7 @@ def _row(document: Document, open_minor: int, as_of: date, basis: Basis) -> Invo
         issue_date=document.issue_date,
         due_date=document.due_date,
         days_past=past,
+        days_late=max((as_of - document.due_date).days, 0) if is_open else None,
         bucket=bucket_of(past),
         total_minor=document.total_minor,
         open_minor=int(open_minor),

@@ -12,6 +12,7 @@ from sqlalchemy import case, func, or_, select
 
 from core.db.tables import Approval, Case, Customer, Delivery, Document, LegalEntity
 from core.kit.errors import Refused
+from core.reporting.approval_filters import SIGNED_MINOR
 from core.reporting.invoice_detail import system_name
 from core.reporting.paging import Viewer
 from core.reporting.people import names
@@ -120,13 +121,14 @@ def approvals_by_person(runtime: Runtime, viewer: Viewer | None, entity: str | N
         select(
             Approval.assignee_id,
             func.count(),
-            func.sum(Approval.amount_minor),
+            func.sum(SIGNED_MINOR),
             func.count().filter(Approval.due_at < runtime.now()),
             func.min(Approval.requested_at),
         )
+        .join(Document, Document.id == Approval.document_id)
         .where(Approval.state == "waiting", scope.holds(Approval.entity))
         .group_by(Approval.assignee_id)
-        .order_by(func.sum(Approval.amount_minor).desc())
+        .order_by(func.sum(SIGNED_MINOR).desc())
     )
     with runtime.reading() as session:
         rows = session.execute(statement).all()

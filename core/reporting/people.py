@@ -8,7 +8,10 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core.audit.model import actor_words
 from core.db.tables import User
+
+__all__ = ["actor_words", "names"]
 
 
 def names(session: Session, ids: Iterable[UUID | None]) -> dict[UUID, str]:
@@ -16,8 +19,3 @@ def names(session: Session, ids: Iterable[UUID | None]) -> dict[UUID, str]:
     if not wanted:
         return {}
     return dict(session.execute(select(User.id, User.name).where(User.id.in_(wanted))).tuples().all())
-
-
-def actor_words(label: str) -> str:
-    """How a timeline names an actor: a person by name, one of the house's own jobs as the house."""
-    return "Quittance" if label.startswith("job:") else label

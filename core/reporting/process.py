@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -65,11 +66,13 @@ def _upheld(as_of: date) -> Select[UUID | None]:
     )
 
 
+def _issued_in_window(as_of: date) -> ColumnElement[bool]:
+    return and_(receivable(), Document.issue_date.between(window_start(as_of), as_of))
+
+
 def billing_accuracy(session: Session, scope: Scope, as_of: date) -> Portion:
     """Invoices of the window that needed no credit memo, upheld dispute or correction, of all issued in it."""
-    in_window = and_(
-        receivable(), Document.issue_date.between(window_start(as_of), as_of), scope.holds(Document.entity)
-    )
+    in_window = and_(_issued_in_window(as_of), scope.holds(Document.entity))
     issued = session.scalar(select(func.count()).select_from(Document).where(in_window)) or 0
     flawed = union(
         select(Document.id).where(in_window, Document.id.in_(_credited(as_of))),
@@ -80,16 +83,22 @@ def billing_accuracy(session: Session, scope: Scope, as_of: date) -> Portion:
     return Portion(issued - spoilt, issued)
 
 
-def _entered() -> ColumnElement[bool]:
-    """Invoices that were to go through: also what the house drafted, from the moment that it was told to release it."""
-    return and_(Document.kind == "invoice", Document.state.not_in((DocumentState.VOID, DocumentState.DRAFT)))
+def _entered(as_of: date) -> ColumnElement[bool]:
+    """Invoices recorded in 30 days that were to go through: also what the house drafted, from the moment that it was
+    told to release it. Left out: imported ledgers, and what was already in the ledger when it was first seen."""
+    end = close_of(as_of)
+    return and_(
+        Document.kind == "invoice",
+        Document.state.not_in((DocumentState.VOID, DocumentState.DRAFT)),
+        Document.source != _IMPORTED,
+        Document.recorded_at >= end - timedelta(days=STRAIGHT_THROUGH_DAYS),
+        Document.recorded_at < end,
+        not_(and_(Document.posted_at.is_not(None), Document.released_at.is_(None))),
+    )
 
 
 def straight_through(session: Session, scope: Scope, as_of: date) -> Portion:
-    """Invoices recorded in 30 days that reached released or posted with no step by a person, of all recorded in them.
-
-    Left out: imported ledgers, and invoices that were already in the ledger when they were first seen.
-    """
+    """Invoices that reached released or posted with no step by a person, of all that entered."""
     end = close_of(as_of)
     by_person = exists(
         select(Transition.id).where(
@@ -100,30 +109,38 @@ def straight_through(session: Session, scope: Scope, as_of: date) -> Portion:
         )
     )
     statement = select(func.count().filter(Document.released_at < end, ~by_person), func.count()).where(
-        _entered(),
-        Document.source != _IMPORTED,
-        Document.recorded_at >= end - timedelta(days=STRAIGHT_THROUGH_DAYS),
-        Document.recorded_at < end,
-        not_(and_(Document.posted_at.is_not(None), Document.released_at.is_(None))),
-        scope.holds(Document.entity),
+        _entered(as_of), scope.holds(Document.entity)
     )
     through, entered = session.execute(statement).one()
     return Portion(through, entered)
 
 
-def cycle_time(session: Session, scope: Scope, as_of: date) -> Spread:
-    """From the moment an invoice was recorded to its posting, of those posted in 30 days; imports and invoices that
-    were already in the ledger when they were first seen are left out."""
+def _posted_here(as_of: date) -> ColumnElement[bool]:
+    """Invoices posted in 30 days; imports and what was already in the ledger when it was first seen are left out."""
     end = close_of(as_of)
-    hours = (_working_seconds(Document.posted_at) - _working_seconds(Document.recorded_at)) / 3600
-    shares = func.percentile_cont(cast([0.5, 0.9], ARRAY(Float))).within_group(hours)
-    statement = select(cast(shares, ARRAY(Numeric(12, 2))), func.count()).where(
+    return and_(
         Document.kind == "invoice",
         Document.source != _IMPORTED,
         Document.posted_at >= end - timedelta(days=CYCLE_DAYS),
         Document.posted_at < end,
         Document.released_at.is_not(None),
-        scope.holds(Document.entity),
+    )
+
+
+# Which invoices a figure counts in all, as of a day.
+COUNTED: dict[str, Callable[[date], ColumnElement[bool]]] = {
+    "billing_accuracy": _issued_in_window,
+    "straight_through_rate": _entered,
+    "cycle_time": _posted_here,
+}
+
+
+def cycle_time(session: Session, scope: Scope, as_of: date) -> Spread:
+    """From the moment an invoice was recorded to its posting, of those posted here."""
+    hours = (_working_seconds(Document.posted_at) - _working_seconds(Document.recorded_at)) / 3600
+    shares = func.percentile_cont(cast([0.5, 0.9], ARRAY(Float))).within_group(hours)
+    statement = select(cast(shares, ARRAY(Numeric(12, 2))), func.count()).where(
+        _posted_here(as_of), scope.holds(Document.entity)
     )
     found, count = session.execute(statement).one()
     median, p90 = found or (None, None)

@@ -118,16 +118,17 @@ def open_amount(later: CTE, document: Any = Document) -> ColumnElement[int]:
 
 
 def open_groups(
-    session: Session, scope: Scope, as_of: date, basis: Basis, groups: Sequence[ColumnElement[Any]] = ()
+    session: Session, which: ColumnElement[bool], as_of: date, basis: Basis, groups: Sequence[ColumnElement[Any]] = ()
 ) -> Sequence[Any]:
-    """Open amount and count per (groups..., currency, bucket). Customers are joined, so a group may be of them."""
+    """Open amount and count per (groups..., currency, bucket), of the documents that are meant. Customers are joined,
+    so a group may be of them."""
     later = later_applications(as_of)
     amount = open_amount(later)
     bucket = bucket_case(as_of, basis).label("bucket")
     statement = (
         select(*groups, Document.currency, bucket, func.sum(amount), func.count())
         .outerjoin(later, later.c.id == Document.id)
-        .where(receivable(), open_on(as_of), amount != 0, scope.holds(Document.entity))
+        .where(receivable(), open_on(as_of), amount != 0, which)
         .group_by(*groups, Document.currency, bucket)
     )
     if groups:
@@ -137,7 +138,7 @@ def open_groups(
 
 
 def open_sums(session: Session, scope: Scope, as_of: date, basis: Basis = "due") -> list[OpenSum]:
-    rows = open_groups(session, scope, as_of, basis)
+    rows = open_groups(session, scope.holds(Document.entity), as_of, basis)
     return [OpenSum(row[0], row[1], int(row[2]), row[3]) for row in rows]
 
 

@@ -17,6 +17,7 @@ class StaffMember:
     """`entities` None = all; the limit is in minor units of the reporting currency."""
 
     id: UUID
+    revision: int
     email: str
     name: str
     role: str
@@ -52,6 +53,7 @@ def entity_names(runtime: Runtime) -> dict[str, str]:
 def _member(user: User, seen_at: datetime | None) -> StaffMember:
     return StaffMember(
         id=user.id,
+        revision=user.revision,
         email=user.email,
         name=user.name,
         role=user.role,

@@ -30,7 +30,8 @@ class StreamProgress:
 
 @dataclass(frozen=True, slots=True)
 class SystemHealth:
-    """`state`: connected, failing or paused. `waiting` = inbox rows not handled, `failed` those that could not be."""
+    """`state`: connected, failing, paused or not_used_yet. `waiting` = inbox rows not handled, `failed` those that
+    could not be."""
 
     system: str
     title: str
@@ -102,7 +103,7 @@ def _health(
     return SystemHealth(
         system=system,
         title=system_name(system),
-        state=connection.state if connection else "connected",
+        state=state_of(connection, has_streams=bool(streams)),
         sentence=connection.sentence if connection else None,
         succeeded_at=connection.succeeded_at if connection else None,
         streams=tuple(streams),
@@ -110,6 +111,14 @@ def _health(
         failed=inbox.get("failed", 0),
         undelivered=undelivered,
     )
+
+
+def state_of(connection: Connection | None, *, has_streams: bool) -> str:
+    """A system that was never reached is not connected, and one that is being read is."""
+    if connection is None:
+        return "connected"
+    is_unused = connection.state == "connected" and connection.succeeded_at is None and not has_streams
+    return "not_used_yet" if is_unused else connection.state
 
 
 def _progress(cursor: SyncCursor, now: datetime) -> StreamProgress:

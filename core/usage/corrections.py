@@ -48,11 +48,14 @@ class Corrected:
     since: datetime
     until: datetime
     person_id: UUID
+    made_at: datetime
 
 
 def by_people(session: Session, customers: Iterable[UUID]) -> list[Corrected]:
     """What people have corrected of the usage of these customers."""
-    columns = [getattr(UsageCorrection, name) for name in ("meter", "customer_id", "since", "until", "made_by_id")]
+    columns = [
+        getattr(UsageCorrection, name) for name in ("meter", "customer_id", "since", "until", "made_by_id", "made_at")
+    ]
     statement = select(*columns).where(
         is_one_of(UsageCorrection.customer_id, customers), UsageCorrection.made_by_id.is_not(None)
     )

@@ -9,9 +9,12 @@ from uuid import UUID
 from core.cash import store as cash
 from core.cash.store import Credit
 from core.db.tables import Document
+from core.documents import lookup
 from core.documents import store as documents
-from core.documents.model import DocumentState
+from core.documents.corrections import memos_against
+from core.documents.model import HOUSE, DocumentState
 from core.workflow.context import Context
+from core.workflow.residuals import refresh
 
 # What a credit memo of a source takes over from the invoice that it corrects.
 FROM_INVOICE = ("contract_number", "customer_id", "entity", "bill_to", "bill_to_country", "tax_id", "po_number")
@@ -36,7 +39,28 @@ def apply_credit_memos(
             Credit(row["id"], row["source"], row["source_ref"], invoice.id, used, applied, row["issue_date"])
         )
     ctx.session.flush()
-    documents.refresh_open(ctx.session, cash.apply_credits(ctx.session, credits, ctx.now))
+    refresh(ctx, cash.apply_credits(ctx.session, credits, ctx.now))
+
+
+def apply_again(ctx: Context, invoices: Iterable[UUID]) -> None:
+    """What credit memos of these invoices found nothing open for is put against them again."""
+    rows = documents.load(ctx.session, invoices)
+    applied = cash.credited(ctx.session, rows)
+    memos = [memo for memo in memos_against(ctx.session, rows) if memo.source != HOUSE or memo.is_issued]
+    credits = []
+    for memo in sorted(memos, key=lambda memo: (memo.issue_date, memo.source_ref)):
+        invoice, before = rows[memo.corrects_id or memo.id], applied.get(memo.id, 0)
+        more = max(0, min(-memo.total_minor - before, invoice.open_minor))
+        if not more:
+            continue
+        invoice.open_minor -= more
+        # What was not taken as given back is still open on the memo.
+        settled = min(more, -memo.open_minor)
+        # Told apart from what it took off before by how much that was.
+        ref = f"{memo.source_ref}:{before}"
+        credits.append(Credit(memo.id, memo.source, ref, invoice.id, settled, more, memo.issue_date))
+    ctx.session.flush()
+    refresh(ctx, cash.apply_credits(ctx.session, credits, ctx.now))
 
 
 def apply_own(ctx: Context, memos: Iterable[Document], paid_back_elsewhere: frozenset[UUID]) -> None:
@@ -53,7 +77,7 @@ def apply_own(ctx: Context, memos: Iterable[Document], paid_back_elsewhere: froz
 def adopt_credit_memos(ctx: Context, source: str, invoices: Mapping[str, UUID]) -> list[UUID]:
     """Credit memos that came before these invoices, given by their ids at the source, are put against them now, and
     take over what they would have had at once. Answers their ids."""
-    memos = documents.orphaned_memos(ctx.session, source, invoices) if invoices else []
+    memos = lookup.orphaned_memos(ctx.session, source, invoices) if invoices else []
     if not memos:
         return []
     rows = documents.load(ctx.session, {invoices[memo.corrects_ref or ""] for memo in memos})

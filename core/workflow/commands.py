@@ -275,8 +275,10 @@ class TakeSnapshot(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SaveUser(Command):
-    """Creates or changes a person; `password` None keeps the present one."""
+    """Adds a person (`person` None), or changes the one it names, at the sight of a revision: the e-mail address is
+    then theirs and stays. `password_hash` None keeps the present password."""
 
+    person: Target | None = None
     email: str
     name: str
     role: str

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
+from core.agreements import schedule as schedules
 from core.billing.crediting import Part, TaxShare, left, of_amount, of_lines, shares
 from core.db.tables import BillingRun, Document, DocumentLine, DocumentTax
 from core.documents import drafts as draft_rows
@@ -25,6 +26,7 @@ from core.kit.money import format_minor, to_decimal, to_minor
 from core.parties import store as parties
 from core.workflow.billing_commands import IssueCreditMemo
 from core.workflow.context import Context
+from core.workflow.correctors import correctors_of_billed
 from core.workflow.deciding import judge, settle
 from core.workflow.four_eyes import acting, touch
 from core.workflow.scheduled import Drafted
@@ -106,6 +108,7 @@ def credit(
     if run:
         memo.run_id = run.id
         touch(memo, run.changed_by)
+    touch(memo, _who_measured(ctx, rest, parts if run else [part for part in parts if part in rest.parts]))
     judged = judge(ctx, {memo.id: memo}, _seen(ctx, memo, content))
     draft_rows.hold_back(ctx.session, {memo.id: content})
     if run and run.mode == "review":
@@ -113,6 +116,15 @@ def credit(
         return memo, {}
     counts = settle(ctx, judged, is_fresh=True)
     return memo, counts
+
+
+def _who_measured(ctx: Context, rest: Left, parts: Sequence[Part]) -> list[str]:
+    """Ids of the people who corrected the usage that decides what is given back: of lines of which all that is left
+    goes back, or as much as a run has worked out. Of an amount that somebody names it decides nothing."""
+    given = {part.position for part in parts}
+    ids = {line.schedule_item_id for line in rest.lines if line.position in given and line.schedule_item_id}
+    found = correctors_of_billed(ctx, schedules.items(ctx.session, ids)) if ids else {}
+    return [id for people in found.values() for id in people]
 
 
 def _parts(rest: Left, invoice: Document, wish: IssueCreditMemo) -> Sequence[Part]:

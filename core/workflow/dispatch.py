@@ -17,6 +17,7 @@ from core.workflow.handlers import (
     importing,
     operating,
     recording,
+    saving_people,
 )
 
 
@@ -55,7 +56,7 @@ def handle(command: c.AnyCommand, ctx: Context) -> Outcome:
         case c.TakeSnapshot():
             return governing.take_snapshot(command, ctx)
         case c.SaveUser():
-            return governing.save_user(command, ctx)
+            return saving_people.save_user(command, ctx)
         case c.ReleasePolicy():
             return governing.release_policy(command, ctx)
         case _:

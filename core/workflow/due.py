@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -14,7 +14,7 @@ from uuid import UUID
 from core.agreements import schedule as schedules
 from core.agreements.model import ADJUSTMENT
 from core.billing.commitments import drawn_in_term
-from core.billing.metered import usage_key, usage_span
+from core.billing.metered import usage_key
 from core.billing.model import Agreement, Charge, Measured, RatedLine, Slot, SlotKind, Span
 from core.billing.rating import rate
 from core.billing.renewing import term_start
@@ -25,8 +25,8 @@ from core.usage import store as usage
 from core.usage.model import Wanted
 from core.workflow.agreed import read_agreements
 from core.workflow.context import Context
-from core.workflow.correctors import correctors
-from core.workflow.metered_once import Reading, contested
+from core.workflow.correctors import correctors, correctors_of_billed
+from core.workflow.metered_once import Reading, contested, readings_of
 from core.workflow.planning import lines_of
 
 _NOTHING = Decimal(0)
@@ -71,7 +71,8 @@ class Consumption:
     drawn: Mapping[tuple[UUID, str], Sequence[tuple[date, int]]]
     # Why an item of usage must not be billed: another charge counts the same usage, or nobody knows how it counts.
     barred: Mapping[UUID, str] = field(default_factory=dict)
-    # Ids of the people who corrected what an item counts, or what came before it under the same commitment.
+    # Ids of the people who corrected what an item counts, or what came before it under the same commitment; of an
+    # adjustment, what the items that it covers had counted.
     people: Mapping[UUID, tuple[str, ...]] = field(default_factory=dict)
 
     def of(self, item: ScheduleItem) -> Decimal:
@@ -111,7 +112,7 @@ def read_due(ctx: Context, contract_ids: Iterable[UUID], through: date) -> list[
     return found
 
 
-def read_consumption(ctx: Context, batch: Iterable[Due], besides: Iterable[UUID] = ()) -> Consumption:
+def read_consumption(ctx: Context, batch: Collection[Due], besides: Iterable[UUID] = ()) -> Consumption:
     """One look into the usage of all of them. `besides`: documents whose own share of commitments does not count."""
     readings: list[Reading] = []
     committed: set[tuple[UUID, str]] = set()
@@ -119,20 +120,18 @@ def read_consumption(ctx: Context, batch: Iterable[Due], besides: Iterable[UUID]
     for due in batch:
         for item, charge in _metered(due):
             assert due.agreement is not None
-            span = usage_span(due.agreement, charge, Span(item.period_start, item.period_end))
-            if span is not None and charge.terms.meter is not None:
-                owner = (due.contract.id, charge.key, due.contract.customer_id)
-                readings.append(Reading(item.id, *owner, charge.terms.meter, span))
+            readings += readings_of(due.agreement, charge, item, due.contract.customer_id)
             if charge.terms.commit_amount is not None:
                 committed.add((due.contract.id, charge.key))
                 terms[item.id] = term_start(due.agreement, item.period_start)
+    earlier = correctors_of_billed(ctx, [item for due in batch for item in due.items if item.kind == ADJUSTMENT])
     if not readings and not committed:
-        return Consumption({}, {})
+        return Consumption({}, {}, people=earlier)
     measured = usage.measured(ctx.session, [_wanted(each) for each in readings])
     drawn = drawdowns.drawn(ctx.session, committed, besides) if committed else {}
     quantities = cast(dict[UUID, Decimal], measured)
     barred = _unmetered(ctx, readings, quantities) | contested(ctx, readings)
-    return Consumption(quantities, drawn, barred, correctors(ctx, readings, terms))
+    return Consumption(quantities, drawn, barred, earlier | correctors(ctx, readings, terms))
 
 
 def _wanted(reading: Reading) -> Wanted:

@@ -52,17 +52,17 @@ def execute(runtime: Runtime, command: AnyCommand, actor: Actor) -> Receipt:
 def _carry_out(runtime: Runtime, command: AnyCommand, actor: Actor) -> Receipt:
     name = type(command).__name__
     with runtime.transaction() as session:
-        now = runtime.now()
-        if not _is_first(session, command, name, actor, runtime):
+        ctx = open_context(runtime, session, actor)
+        if not _is_first(ctx, command, name):
             return Receipt(_result_of(session, command), is_repeat=True)
-        outcome = handle(command, open_context(runtime, session, actor))
+        outcome = handle(command, ctx)
         session.flush()
         session.execute(
             update(ExecutedCommand)
             .where(ExecutedCommand.command_id == command.command_id)
             .values(result=outcome.result)
         )
-        audit.append(session, Deed(now, actor.label, name, command.command_id), outcome.notes)
+        audit.append(session, Deed(ctx.now, actor.label, name, command.command_id), outcome.notes)
         return Receipt(outcome.result)
 
 
@@ -84,11 +84,11 @@ def tax_ways(settings: Settings) -> TaxWays:
     return TaxWays(settings.tax_engines, table, timedelta(minutes=settings.tax_patience_minutes))
 
 
-def _is_first(session: Session, command: AnyCommand, name: str, actor: Actor, runtime: Runtime) -> bool:
+def _is_first(ctx: Context, command: AnyCommand, name: str) -> bool:
     """Claims the command id; a second claimant waits here for the first and then finds the id taken."""
-    row = {"command_id": command.command_id, "name": name, "actor": actor.label, "at": runtime.now(), "result": {}}
+    row = {"command_id": command.command_id, "name": name, "actor": ctx.actor.label, "at": ctx.now, "result": {}}
     claimed = pg_insert(ExecutedCommand).values(row).on_conflict_do_nothing().returning(ExecutedCommand.command_id)
-    return session.scalar(claimed) is not None
+    return ctx.session.scalar(claimed) is not None
 
 
 def _result_of(session: Session, command: AnyCommand) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """Four eyes: whoever creates or changes a document is noted on it, and may not approve it.
 
 These are the person whose command drafts, credits, corrects or draws it again; who started, resumed or released the
-run that made it, or released it by hand; and who corrected usage that it bills. People only: jobs are not listed.
+run that made it, or released it by hand; and who corrected usage that it bills, or that decides what it gives back or
+charges otherwise. People only: jobs are not listed.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from uuid import UUID
 from core.agreements import store as agreements
 from core.billing.tax import TaxTable
 from core.db.tables import Customer, Document, DocumentLine, LegalEntity
+from core.documents import lookup
 from core.documents import store as documents
 from core.documents.corrections import credited_in_full
 from core.documents.model import HOUSE
@@ -48,7 +49,7 @@ def gather(ctx: Context, rows: Mapping[UUID, Document], drafted: Drafted | None 
     customers = drafted.customers if drafted is not None and drafted.customers is not None else _customers(ctx, rows)
     contracts = _contract_facts(ctx, rows, drafted)
     numbers = [row.contract_number for row in rows.values() if row.contract_number]
-    prior = _standing(ctx, rows, documents.neighbours(ctx.session, numbers))
+    prior = _standing(ctx, rows, lookup.neighbours(ctx.session, numbers))
     around = _Surroundings(
         lines=lines,
         customers=customers,
@@ -71,7 +72,7 @@ class _Surroundings:
     lines: Mapping[UUID, Sequence[Any]]
     customers: Mapping[UUID, Customer]
     contracts: Mapping[str, ContractFacts]
-    prior: Mapping[str, list[documents.Neighbour]]
+    prior: Mapping[str, list[lookup.Neighbour]]
     quantities: Mapping[UUID, Mapping[str, Decimal]]
     entities: Mapping[str, LegalEntity]
     table: TaxTable
@@ -233,8 +234,8 @@ def _customer(row: Customer | None) -> CustomerFacts | None:
 
 
 def _standing(
-    ctx: Context, rows: Mapping[UUID, Document], prior: Mapping[str, list[documents.Neighbour]]
-) -> dict[str, list[documents.Neighbour]]:
+    ctx: Context, rows: Mapping[UUID, Document], prior: Mapping[str, list[lookup.Neighbour]]
+) -> dict[str, list[lookup.Neighbour]]:
     """Without what was given back as a whole: to bill the same again is no duplicate."""
     said = {(row.contract_number, row.period_start, row.period_end, row.total_minor) for row in rows.values()}
     alike = [
@@ -247,7 +248,7 @@ def _standing(
     return {number: [each for each in found if each.id not in gone] for number, found in prior.items()}
 
 
-def _prior(row: documents.Neighbour, quantities: Mapping[UUID, Mapping[str, Decimal]]) -> PriorInvoice:
+def _prior(row: lookup.Neighbour, quantities: Mapping[UUID, Mapping[str, Decimal]]) -> PriorInvoice:
     return PriorInvoice(
         id=row.id,
         number=row.number,
@@ -260,7 +261,7 @@ def _prior(row: documents.Neighbour, quantities: Mapping[UUID, Mapping[str, Deci
     )
 
 
-def _quantities(ctx: Context, prior: Mapping[str, list[documents.Neighbour]]) -> dict[UUID, dict[str, Decimal]]:
+def _quantities(ctx: Context, prior: Mapping[str, list[lookup.Neighbour]]) -> dict[UUID, dict[str, Decimal]]:
     """What the latest invoices of each contract billed, per product."""
     latest = [neighbour.id for invoices in prior.values() for neighbour in invoices[:_LATEST]]
-    return documents.quantities_of(ctx.session, latest)
+    return lookup.quantities_of(ctx.session, latest)

@@ -7,7 +7,7 @@ Everything else could be meant in two ways and is refused, the file as a whole.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -57,11 +57,6 @@ class News:
             "payments": len(self.payments),
             "disputes": len(self.disputes),
         }
-
-
-def told(counts: Mapping[str, int]) -> str:
-    """ "2 customers, 6 invoices, 1 payment, 0 disputes"."""
-    return ", ".join(counted(count, what.removesuffix("s")) for what, count in counts.items())
 
 
 def news_of(session: Session, command: ImportLedger, actor: Actor, today: date) -> News:

@@ -8,6 +8,8 @@ from uuid import UUID
 
 from core.intake.ledger_columns import COLUMNS as COLUMNS
 from core.intake.ledger_columns import DATE_FORMATS as DATE_FORMATS
+from core.intake.ledger_columns import format_of as format_of
+from core.intake.ledger_columns import format_words as format_words
 from core.intake.ledger_columns import guess_mapping
 from core.intake.ledger_file import BadRow as BadRow
 from core.intake.ledger_file import ParsedLedger as ParsedLedger
@@ -20,13 +22,13 @@ from core.intake.ledger_sheet import read_sheet, suggested_formats
 from core.kit.errors import Refused
 from core.kit.ids import new_id
 from core.kit.words import counted
+from core.kit.words import told as told
 from core.runtime import Runtime
 from core.workflow.actors import Actor
 from core.workflow.commands import ImportLedger
 from core.workflow.import_limits import limits_of
 from core.workflow.import_news import News as News
 from core.workflow.import_news import news_of
-from core.workflow.import_news import told as told
 
 
 @dataclass(frozen=True, slots=True)

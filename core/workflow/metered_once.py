@@ -10,7 +10,8 @@ from uuid import UUID
 from core.agreements import schedule as schedules
 from core.billing.content import agreement_in
 from core.billing.metered import usage_span
-from core.billing.model import Agreement, Span
+from core.billing.model import Agreement, Charge, Span
+from core.db.tables import ScheduleItem
 from core.kit.words import day_in_words as _day
 from core.usage import charged
 from core.usage.charged import CountedPeriod
@@ -27,6 +28,18 @@ class Reading:
     customer_id: UUID
     meter: str
     span: Span
+
+
+def charge_of(agreement: Agreement, item: ScheduleItem) -> Charge | None:
+    return next((charge for charge in agreement.charges if charge.key == item.charge_key), None)
+
+
+def readings_of(agreement: Agreement, charge: Charge, item: ScheduleItem, customer_id: UUID | None) -> list[Reading]:
+    """What the charge reads for an item of usage; nothing where none of it is charged."""
+    span = usage_span(agreement, charge, Span(item.period_start, item.period_end))
+    if span is None or charge.terms.meter is None or customer_id is None:
+        return []
+    return [Reading(item.id, item.contract_id, charge.key, customer_id, charge.terms.meter, span)]
 
 
 def contested(ctx: Context, readings: Sequence[Reading]) -> dict[UUID, str]:

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from core.agreements import store as agreements
 from core.db.tables import Document
-from core.documents import store as documents
+from core.documents import lookup
 from core.documents.model import HOUSE
 from core.intake import store as intake
 from core.parties import store as parties
@@ -29,7 +29,7 @@ def ready(ctx: Context, ids: Iterable[UUID]) -> list[UUID]:
     since = _undecided_since(ctx) if wanted else None
     if since is None:
         return wanted
-    fresh = documents.received_since(ctx.session, wanted, since)
+    fresh = lookup.received_since(ctx.session, wanted, since)
     waiting = _incomplete(ctx, [row for row in fresh if row.source != HOUSE and row.kind == "invoice"])
     return [id for id in wanted if id not in waiting]
 
@@ -50,7 +50,7 @@ def _incomplete(ctx: Context, rows: Collection[Document]) -> set[UUID]:
         ctx.session, [row.contract_number for row in rows if row.contract_number]
     )
     agreed = agreements.lines_of(ctx.session, [contract.id for contract in contracts.values()])
-    billed = documents.quantities_of(ctx.session, [row.id for row in rows])
+    billed = lookup.quantities_of(ctx.session, [row.id for row in rows])
     found = _without_customer(ctx, rows)
     for row in rows:
         contract = contracts.get(row.contract_number or "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.kit.errors import NotFound
 from core.reporting.contract_detail import ContractDetail, Show, contract_detail
@@ -59,18 +60,25 @@ def _problem(found: ContractDetail) -> None:
         links.link("exception", "Work on the open exception", {"id": str(found.case_id)}, icon=":material/rule:")
 
 
+def _choose(place: DeltaGenerator) -> str:
+    """Which part of the schedule is shown; the choice stands where the schedule will."""
+    with place.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.subheader("Schedule", width="content")
+        return filters.one_of("Show", _SHOW, "show")
+
+
 person = access.require()
 show_flash()
+head = st.container()
+left, right = st.columns([13, 7], gap="medium")
+choice = left.empty()
 try:
     wanted = row_id(st.query_params.get("id"), "This contract")
-    head = st.container()
-    left, right = st.columns([13, 7], gap="medium")
-    with left, st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.subheader("Schedule", width="content")
-        show = filters.one_of("Show", _SHOW, "show")
+    show = _choose(choice)
     detail = contract_detail(runtime(), person, wanted, cast(Show, show))
 except NotFound as missing:
-    st.warning(plain(missing.sentence), icon=":material/search_off:")
+    choice.empty()
+    head.warning(plain(missing.sentence), icon=":material/search_off:")
     st.stop()
 with head:
     _facts(detail)

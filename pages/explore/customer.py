@@ -1,4 +1,4 @@
-"""Explore › Customer: balance, ageing, open items, contracts, promises, disputes, and what was said."""
+"""Explore › Customer: balance, ageing, open items, contracts, money and credits, promises, disputes, what was said."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.kit.errors import NotFound
 from core.kit.words import counted
+from core.reporting.customer_money import CustomerMoney, customer_money
 from core.reporting.customers import CustomerDetail, customer_detail
 from core.reporting.explained import BUCKET_WORDS
 from core.reporting.invoices import InvoiceFilters, list_invoices
@@ -14,7 +15,7 @@ from pages.explore.relations import relations
 from pages.explore.tables import invoice_grid
 from pages.ui import access, charts, money
 from pages.ui.act import show_flash
-from pages.ui.links import go
+from pages.ui.links import go, link
 from pages.ui.plain import plain
 from pages.ui.runtime import runtime
 from pages.ui.tables import cursor, pager
@@ -35,7 +36,16 @@ def _balances(found: CustomerDetail) -> None:
                 balance.currency,
                 key=f"customer_ageing_{balance.currency}",
                 height=190,
+                on_click="ignore",
             )
+
+
+def _unused(moved: CustomerMoney) -> None:
+    """What is the customer's and not put against an invoice yet."""
+    kinds = (("received and unapplied", moved.unapplied), ("in unused credit memos", moved.unused_credits))
+    told = [f"{money.with_currency(minor, currency)} {words}" for words, sums in kinds for currency, minor in sums]
+    if told:
+        st.caption(f":material/savings: Not put against an invoice yet: {', '.join(told)}")
 
 
 def _open_items(found: CustomerDetail) -> None:
@@ -67,6 +77,10 @@ facts = (
 )
 st.caption(" · ".join(plain(fact) for fact in facts if fact))
 _balances(detail)
-st.subheader("Open items")
+moved = customer_money(runtime(), person, who.id)
+_unused(moved)
+with st.container(horizontal=True, vertical_alignment="center"):
+    st.subheader("Open items", width="content")
+    link("invoices", "All invoices", {"customer": str(who.id), "show": "All"}, icon=":material/receipt_long:")
 _open_items(detail)
-relations(detail)
+relations(detail, moved)

@@ -67,7 +67,13 @@ chosen = _filters(person)
 summary = dispute_summary(runtime(), person, chosen.entity)
 with st.grid(3, min_column_width=190):
     st.metric("Open", f"{summary.open_count:,}", border=True)
-    st.metric(f"Open value, {summary.currency}", money.amount(summary.open_minor, summary.currency), border=True)
+    st.metric(
+        f"Open value, {summary.currency}",
+        money.amount(summary.open_minor, summary.currency),
+        border=True,
+        help="What open disputes are about, paid or not. An invoice counts once, with its total at most, however many "
+        "disputes are about it.",
+    )
     st.metric("Past their deadline", f"{summary.overdue_count:,}", border=True)
 if summary.left_out:
     st.caption(f"Without an exchange rate and left out of the value: {', '.join(summary.left_out)}")

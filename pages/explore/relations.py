@@ -1,34 +1,34 @@
-"""What else is known of a customer: contracts, promises, disputes, contacts."""
+"""What else is known of a customer: contracts, payments, credit memos, promises, disputes, contacts."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import partial
 
 import pandas as pd
 import streamlit as st
 
+from core.reporting.customer_money import CustomerMoney
 from core.reporting.customers import CustomerDetail
 from pages.ui import badges, dates, money
+from pages.ui.explore_customer import credit_memos, payments, table
 from pages.ui.links import go
 from pages.ui.tables import id_grid, untick
 
 _GRID = "customer_contracts"
 
 
-def _table(rows: Sequence[tuple[object, ...]], columns: list[str], nothing: str) -> None:
-    if rows:
-        config = {"Amount": badges.amount_column("Amount")} if "Amount" in columns else None
-        frame = pd.DataFrame(rows, columns=columns)
-        st.dataframe(frame, hide_index=True, column_config=config, alt=", ".join(columns))
-    else:
-        st.caption(nothing)
-
-
-def relations(found: CustomerDetail) -> None:
-    shown = {"Contracts": _contracts, "Promises": _promises, "Disputes": _disputes, "Contacts": _contacts}
+def relations(found: CustomerDetail, moved: CustomerMoney) -> None:
+    shown = {
+        "Contracts": partial(_contracts, found),
+        "Payments": partial(payments, moved),
+        "Credit memos": partial(credit_memos, moved),
+        "Promises": partial(_promises, found),
+        "Disputes": partial(_disputes, found),
+        "Contacts": partial(_contacts, found),
+    }
     for tab, show in zip(st.tabs(list(shown)), shown.values(), strict=True):
         with tab:
-            show(found)
+            show()
 
 
 def _contracts(found: CustomerDetail) -> None:
@@ -52,7 +52,7 @@ def _promises(found: CustomerDetail) -> None:
         (dates.day(p.promised_on), money.with_currency(p.amount_minor, p.currency), badges.words(p.state), p.made_by)
         for p in found.promises
     ]
-    _table(rows, ["Promised for", "Amount", "State", "Recorded by"], "No promises to pay.")
+    table(rows, ["Promised for", "Amount", "State", "Recorded by"], "No promises to pay.")
 
 
 def _disputes(found: CustomerDetail) -> None:
@@ -66,11 +66,11 @@ def _disputes(found: CustomerDetail) -> None:
         )
         for d in found.disputes
     ]
-    _table(rows, ["Dispute", "Reason", "Amount", "State", "Opened"], "No disputes.")
+    table(rows, ["Dispute", "Reason", "Amount", "State", "Opened"], "No disputes.")
 
 
 def _contacts(found: CustomerDetail) -> None:
     rows = [
         (dates.instant(c.at), badges.words(c.kind), badges.words(c.outcome), c.note or "", c.by) for c in found.contacts
     ]
-    _table(rows, ["When", "How", "Outcome", "Note", "By"], "Nobody has been in touch yet.")
+    table(rows, ["When", "How", "Outcome", "Note", "By"], "Nobody has been in touch yet.")

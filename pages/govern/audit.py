@@ -15,7 +15,7 @@ from core.workflow.permissions import ALLOWED
 from core.workflow.trail import verify
 from pages.ui import access, dates, filters, money, operate_drawer
 from pages.ui.act import show_flash
-from pages.ui.operate_trail import LOOKED_AT, drawer
+from pages.ui.operate_trail import ABOUT, LOOKED_AT, days_in_order, drawer
 from pages.ui.runtime import runtime
 from pages.ui.site_map import TRAIL
 from pages.ui.tables import cursor, id_grid, pager, untick
@@ -30,7 +30,7 @@ def _filters() -> AuditFilters:
     first = last = None
     with st.container(horizontal=True, vertical_alignment="bottom"):
         text = filters.search("Sentence", "words", placeholder="Part of it")
-        subject = filters.search("About", "about", placeholder="Invoice, customer, person, system")
+        subject = filters.search("About", "about", placeholder="Invoice, customer, person, system", help=ABOUT)
         actor = filters.choice("Who", people_in_trail(runtime()), "who")
         commands = sorted(each.__name__ for each in ALLOWED)
         command = filters.choice("Action", {name: command_words(name) for name in commands}, "action")
@@ -78,6 +78,7 @@ person = access.require(*TRAIL)
 show_flash()
 st.title("Audit")
 chosen = _filters()
+days_in_order(chosen)
 bar = st.container(horizontal=True, vertical_alignment="center")
 page = list_audit(runtime(), person, chosen, cursor(_PAGER, chosen))
 with bar:

@@ -49,7 +49,7 @@ def _edit(person: StaffMember | None) -> None:
     with st.form("person", border=False):
         typed = entries(person, currency)
         is_sent = st.form_submit_button("Save", type="primary", icon=":material/check:")
-    if is_sent and save(typed, currency, is_new=person is None):
+    if is_sent and save(typed, person, currency):
         untick("people")
         _open(None)
         st.rerun()

@@ -10,6 +10,7 @@ from core.kit.errors import Refused
 from core.kit.money import format_minor, parse_grouped
 from core.reporting.staff import StaffMember, entity_names
 from core.workflow.actors import Role
+from core.workflow.command import Target
 from core.workflow.commands import SaveUser
 from core.workflow.passwords import hash_password, password_findings
 from pages.ui.act import act, form_id
@@ -32,17 +33,18 @@ class Entries:
     is_active: bool
 
     def findings(self, *, is_new: bool) -> tuple[str, ...]:
-        """What is missing or wrong, in sentences."""
-        if not self.name.strip() or "@" not in self.email:
+        """What is missing or wrong, in sentences, as far as the door cannot tell it."""
+        if not self.name.strip() or not self.email.strip():
             return ("A name and an e-mail address are needed.",)
         if is_new and not self.password:
             return ("A new person needs a password.",)
         return password_findings(self.password, self.email) if self.password else ()
 
-    def command(self, currency: str) -> SaveUser:
+    def command(self, person: StaffMember | None, currency: str) -> SaveUser:
         """Raises Refused when the limit is not an amount."""
         return SaveUser(
-            command_id=form_id("person"),
+            command_id=form_id(f"person:{person.id}" if person else "person"),
+            person=Target(person.id, person.revision) if person else None,
             email=self.email,
             name=self.name.strip(),
             role=self.role,
@@ -82,13 +84,14 @@ def entries(person: StaffMember | None, currency: str) -> Entries:
     )
 
 
-def save(entries: Entries, currency: str, *, is_new: bool) -> bool:
-    findings = entries.findings(is_new=is_new)
+def save(entries: Entries, person: StaffMember | None, currency: str) -> bool:
+    """`person`: as they stood when the form was drawn; None adds somebody."""
+    findings = entries.findings(is_new=person is None)
     if findings:
         st.error(" ".join(findings), icon=":material/error:")
         return False
     try:
-        command = entries.command(currency)
+        command = entries.command(person, currency)
     except Refused as refusal:
         st.error(plain(refusal.sentence), icon=":material/error:")
         return False

@@ -18,7 +18,7 @@ from core.workflow.imports import (
     limits_for,
     open_ledger,
 )
-from pages.operate.ledger_preview import bad_rows, done, news, preview
+from pages.operate.ledger_preview import bad_rows, date_format, done, news, preview
 from pages.ui import access, badges
 from pages.ui.act import act, form_id, show_flash
 from pages.ui.plain import plain
@@ -45,9 +45,7 @@ def _mapping(file: LedgerFile, upload: str) -> dict[str, str]:
 def _reading(file: LedgerFile, person: Actor, upload: str) -> Reading:
     fitting = [*file.date_formats, *(form for form in DATE_FORMATS if form not in file.date_formats)]
     with st.container(horizontal=True):
-        form = st.selectbox(
-            "Date format", fitting, key=f"import_date_format_{upload}", accept_new_options=True, width=220
-        )
+        form = date_format(fitting, f"import_date_format_{upload}")
         currency = st.text_input(
             "Currency where none is stated",
             runtime().settings.reporting_currency,
@@ -57,7 +55,7 @@ def _reading(file: LedgerFile, person: Actor, upload: str) -> Reading:
         )
     if len(file.date_formats) > 1:
         st.caption("Days and months cannot be told apart in this file: make sure that the date format is right.")
-    return Reading(currency.upper(), form or DATE_FORMATS[0], _mapping(file, upload), limits_for(runtime(), person))
+    return Reading(currency.upper(), form, _mapping(file, upload), limits_for(runtime(), person))
 
 
 def _command(name: str, parsed: ParsedLedger, form: str) -> ImportLedger | None:

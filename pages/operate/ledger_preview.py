@@ -1,4 +1,4 @@
-"""What a ledger file would bring, or what is wrong with it."""
+"""How a ledger file is read, what it would bring, or what is wrong with it."""
 
 from __future__ import annotations
 
@@ -9,13 +9,27 @@ from core.kit.errors import Refused
 from core.kit.words import counted
 from core.workflow.actors import Actor
 from core.workflow.commands import ImportLedger
-from core.workflow.imports import News, ParsedLedger, news_for, report_csv, told
+from core.workflow.imports import News, ParsedLedger, format_of, format_words, news_for, report_csv, told
 from pages.ui import badges, dates, money
 from pages.ui.plain import plain
 from pages.ui.runtime import runtime
 
 _SHOWN = 200
 _PREVIEW = 8
+
+
+def date_format(fitting: list[str], key: str) -> str:
+    """One of the formats, each told by an example, or one that the person writes."""
+    chosen = st.selectbox(
+        "Date format",
+        fitting,
+        key=key,
+        accept_new_options=True,
+        format_func=format_words,
+        width=300,
+        help="Another one is written as DD-MM-YYYY.",
+    )
+    return format_of(chosen or fitting[0])
 
 
 def _amounts(sums: dict[str, int]) -> str:
@@ -42,12 +56,8 @@ def preview(parsed: ParsedLedger) -> None:
         for each in parsed.invoices[:_PREVIEW]
     ]
     columns = ["Invoice", "Customer", "Issued", "Due", "Amount", "Currency", "State"]
-    st.dataframe(
-        pd.DataFrame(rows, columns=columns),
-        hide_index=True,
-        alt="First rows",
-        column_config={"Amount": badges.amount_column("Amount")},
-    )
+    frame, config = pd.DataFrame(rows, columns=columns), {"Amount": badges.amount_column("Amount")}
+    st.dataframe(frame, hide_index=True, alt="First rows", column_config=config)
 
 
 def news(command: ImportLedger, person: Actor) -> News | None:
@@ -73,7 +83,7 @@ def done(found: News) -> str:
 
 def bad_rows(parsed: ParsedLedger) -> None:
     st.error(f"{parsed.verdict}. Nothing is kept until all can.", icon=":material/block:")
-    rows = [(bad.row, bad.column, bad.value, bad.sentence) for bad in parsed.bad_rows[:_SHOWN]]
+    rows = [(bad.row, badges.words(bad.column), bad.value, bad.sentence) for bad in parsed.bad_rows[:_SHOWN]]
     st.dataframe(
         pd.DataFrame(rows, columns=["Row", "Column", "Value", "What is wrong"]), hide_index=True, alt="Bad rows"
     )

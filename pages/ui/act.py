@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 from uuid import UUID
 
 import streamlit as st
 
-from core.kit.errors import Refused
+from core.kit.errors import Refused, Stale
 from core.kit.ids import new_id
 from core.workflow import execute
 from core.workflow.commands import AnyCommand
@@ -15,17 +16,28 @@ from pages.ui.access import current
 from pages.ui.plain import plain
 from pages.ui.runtime import runtime
 
+Shown = TypeVar("Shown")
+
 _FLASH = "ui.flash"
 _FORMS = "ui.forms"
+_OUTDATED = "ui.outdated"
 
 
-def act(command: AnyCommand, done: str) -> bool:
-    """Executes `command`. Queues `done` (may hold {n}) for `show_flash`; when refused, shows why and answers False."""
+def act(command: AnyCommand, done: str, *, looks_again: bool = False) -> bool:
+    """Executes `command`. Queues `done` (may hold {n}) for `show_flash`; when refused, shows why and answers False.
+
+    `looks_again`: where somebody was quicker, the page is drawn anew as it is now, and `show_outdated` says why on it.
+    """
     actor = current()
     if actor is None:
         return _refuse("Your session has ended. Sign in again and repeat.")
     try:
         receipt = execute(runtime(), command, actor)
+    except Stale as refusal:
+        if looks_again:
+            st.session_state[_OUTDATED] = refusal.sentence
+            st.rerun()
+        return _refuse(refusal.sentence)
     except Refused as refusal:
         return _refuse(refusal.sentence)
     _renew(command.command_id)
@@ -37,6 +49,24 @@ def form_id(key: str) -> UUID:
     """The command id of the form `key`: the same on each run until it succeeded, so that a second click repeats it."""
     forms: dict[str, UUID] = st.session_state.setdefault(_FORMS, {})
     return forms.setdefault(key, new_id())
+
+
+def as_shown(place: str, now: Shown, buttons: Callable[[Shown], Iterable[str]]) -> Shown:
+    """What stood beside the button that was pressed; `now` when none of its `buttons` was.
+
+    The run of a click reads everything anew, with what others did meanwhile: nobody has seen that yet, so no command
+    may be made of it. `place` is one spot of one page, which shows one such thing at a time.
+    """
+    slot = f"{place}.shown"
+    before: Shown = st.session_state.get(slot, now)
+    st.session_state[slot] = now
+    return before if any(st.session_state.get(button) for button in buttons(before)) else now
+
+
+def show_outdated(otherwise: str | None = None) -> None:
+    """Says once why nothing was done: beside the buttons, where the newer state is shown by now."""
+    if sentence := st.session_state.pop(_OUTDATED, otherwise):
+        st.error(plain(sentence), icon=":material/update:")
 
 
 def flash(sentence: str) -> None:

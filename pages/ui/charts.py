@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, Literal
 
 import pandas as pd
 import plotly.express as px
@@ -23,6 +24,8 @@ _AGEING = {
     "dark": ["#2DB5A5", "#D9B868", "#E0994A", "#DE7A45", "#E5635A"],
 }
 _ACCENT = {"light": "#0F766E", "dark": "#2DB5A5"}
+# What a click on a mark does: the chart answers it, is told to nobody, or goes to a callback.
+OnClick = Literal["answer", "ignore"] | Callable[[str], None]
 _CONFIG = {"displayModeBar": False, "responsive": True}
 
 
@@ -33,8 +36,12 @@ def ageing_bar(
     key: str,
     counts: Mapping[str, int] | None = None,
     height: int = 260,
+    on_click: OnClick = "answer",
 ) -> str | None:
-    """Open money by age; answers the bucket that was clicked. `buckets`: minor units of `currency` by bucket key."""
+    """Open money by age; answers the bucket that was clicked. `buckets`: minor units of `currency` by bucket key.
+
+    `on_click`: a callback is told the bucket instead, before the next run: it may set what the page shows above.
+    """
     names = [bucket for bucket in AGEING_WORDS if bucket in buckets]
     frame = pd.DataFrame(
         {
@@ -55,8 +62,18 @@ def ageing_bar(
     )
     figure.update_traces(hovertemplate=hover)
     figure.update_yaxes(rangemode="nonnegative")
-    clicked = _show(figure, key, f"Open receivables by age in {currency}", height=height, y_title=currency)
-    return next((name for name, words in AGEING_WORDS.items() if words == clicked), None)
+    alt = f"Open receivables by age in {currency}"
+    answer = on_click if isinstance(on_click, str) else partial(_tell_bucket, on_click)
+    clicked = _show(figure, key, alt, height=height, y_title=currency, on_click=answer)
+    return _bucket(clicked) if clicked else None
+
+
+def _tell_bucket(on_click: Callable[[str], None], words: str) -> None:
+    on_click(_bucket(words))
+
+
+def _bucket(words: str) -> str:
+    return next(name for name, each in AGEING_WORDS.items() if each == words)
 
 
 def bars(
@@ -105,6 +122,7 @@ def _show(
     y_title: str = "",
     has_legend: bool = False,
     clicked_axis: str = "x",
+    on_click: OnClick = "answer",
 ) -> str | None:
     figure.update_layout(
         height=height,
@@ -116,6 +134,26 @@ def _show(
         xaxis_title="",
         yaxis_title=y_title,
     )
-    event: Any = st.plotly_chart(figure, key=key, on_select="rerun", selection_mode="points", config=_CONFIG, alt=alt)
+    if on_click == "ignore":
+        st.plotly_chart(figure, key=key, on_select="ignore", config=_CONFIG, alt=alt)
+        return None
+    if on_click == "answer":
+        event = st.plotly_chart(figure, key=key, on_select="rerun", selection_mode="points", config=_CONFIG, alt=alt)
+        return _clicked(event, clicked_axis)
+    turn = f"{key}.turn"
+    drawn = f"{key}:{st.session_state.setdefault(turn, 0)}"
+    picked = partial(_picked, drawn, turn, clicked_axis, on_click)
+    st.plotly_chart(figure, key=drawn, on_select=picked, selection_mode="points", config=_CONFIG, alt=alt)
+    return None
+
+
+def _picked(drawn: str, turn: str, axis: str, on_click: Callable[[str], None]) -> None:
+    """Tells what was clicked and draws the chart anew: it remembers no click that the page may have taken back."""
+    if clicked := _clicked(st.session_state[drawn], axis):
+        st.session_state[turn] += 1
+        on_click(clicked)
+
+
+def _clicked(event: Any, axis: str) -> str | None:
     points = event["selection"]["points"] if event else []
-    return str(points[0].get(clicked_axis)) if points else None
+    return str(points[0].get(axis)) if points else None

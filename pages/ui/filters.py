@@ -45,7 +45,7 @@ def choices(label: str, options: Options, key: str, *, everything: str = "All") 
     return tuple(value for value, words in named.items() if words in chosen)
 
 
-def search(label: str, key: str, *, placeholder: str | None = None) -> str | None:
+def search(label: str, key: str, *, placeholder: str | None = None, help: str | None = None) -> str | None:
     """Free text, or None when empty."""
     text = st.text_input(
         label,
@@ -53,6 +53,7 @@ def search(label: str, key: str, *, placeholder: str | None = None) -> str | Non
         placeholder=placeholder,
         icon=":material/search:",
         bind="query-params",
+        help=help,
     )
     return (text or "").replace("\0", "").strip() or None
 

@@ -52,12 +52,14 @@ def _health(card: SystemCard) -> None:
     if card.state in ("failing", "paused") and card.sentence:
         tone = "red" if card.state == "failing" else "orange"
         st.markdown(f":{tone}[{plain(card.sentence)}{_again(card, now)}]")
-    said = [f"Last success {dates.ago(card.succeeded_at, now)}"]
+    is_told = card.succeeded_at is not None or card.state in ("failing", "paused")
+    said = [f"Last success {dates.ago(card.succeeded_at, now)}"] if is_told else []
     if card.inbox.oldest_new_at is not None:
         said.append(f"oldest record waits {dates.span(now - card.inbox.oldest_new_at)}")
     if card.outbox is not None and card.outbox.oldest_at is not None:
         said.append(f"oldest delivery waits {dates.span(now - card.outbox.oldest_at)}")
-    st.caption(" · ".join(said))
+    if said:
+        st.caption(" · ".join(said))
     if card.health is not None and card.health.is_first_sync:
         left = f", about {dates.span(card.health.remaining)} left" if card.health.remaining else ""
         st.progress(
@@ -112,8 +114,8 @@ def streams(person: Actor) -> None:
         st.caption("Nothing was read yet.")
         return
     config = {
-        "Records": badges.count_column("Records"),
-        "Expected": badges.count_column("Expected"),
+        "Records": badges.count_column("Records", explain="Each time that a record was read; it is when it changes."),
+        "Expected": badges.count_column("Expected", explain="While a stream is read for the first time"),
         "Progress": st.column_config.ProgressColumn("Progress", format="percent", min_value=0, max_value=1, width=110),
     }
     ids = [(title, line.progress.stream) for title, line in lines]
@@ -126,7 +128,9 @@ def _stream(title: str, line: StreamLine) -> tuple[Any, ...]:
     seen = line.progress
     left = dates.span(seen.remaining) if seen.remaining else money.NOTHING
     when = dates.ago(seen.advanced_at, runtime().now())
-    return (title, seen.stream.capitalize(), seen.records, seen.expected, seen.share, left, _position(line), when)
+    # What the source had at the start of the first synchronisation; records that changed since were read again.
+    expected = None if seen.is_complete or seen.expected is None else max(seen.expected, seen.records)
+    return (title, seen.stream.capitalize(), seen.records, expected, seen.share, left, _position(line), when)
 
 
 def _position(line: StreamLine) -> str:

@@ -1,4 +1,4 @@
-"""The drawer of one entry of the trail."""
+"""The drawer of one entry of the trail, and what its search says."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from core.kit.errors import Refused
-from core.reporting.audit import AuditDetail, audit_detail
+from core.reporting.audit import AuditDetail, AuditFilters, audit_detail
 from core.workflow.actors import Actor
 from pages.ui import dates, operate_drawer
 from pages.ui.links import link
@@ -14,6 +14,18 @@ from pages.ui.plain import plain
 from pages.ui.runtime import runtime
 
 LOOKED_AT = "entry"
+ABOUT = (
+    "The number of an invoice, the name or number of a customer, a person, a system or a policy. An invoice brings "
+    "along its exceptions, and the entries about many invoices at once by which it was imported, recorded or decided."
+)
+
+
+def days_in_order(chosen: AuditFilters) -> None:
+    """Stops the page with a sentence when no day lies between the two."""
+    if chosen.first and chosen.last and chosen.first > chosen.last:
+        first, last = dates.day(chosen.first), dates.day(chosen.last)
+        st.warning(f"“From” ({first}) is after “To” ({last}): no day lies between them.", icon=":material/event_busy:")
+        st.stop()
 
 
 @st.dialog("Entry", width=operate_drawer.WIDTH, position="right", on_dismiss=lambda: operate_drawer.close(LOOKED_AT))

@@ -34,7 +34,7 @@ def preview(chosen: ApprovalSelection) -> None:
 
 def _decide(chosen: tuple[Target, ...], verdict: Verdict, note: str, key: str) -> bool:
     command = DecideApprovals(command_id=form_id(key), targets=chosen, verdict=verdict, note=note or None)
-    return act(command, _DONE[verdict])
+    return act(command, _DONE[verdict], looks_again=True)
 
 
 def _many(chosen: ApprovalSelection, verdict: Verdict, label: str, icon: str) -> None:
@@ -86,13 +86,19 @@ def reroute(rows: tuple[ApprovalRow, ...], key: str, done: Callable[[], None]) -
         command = RerouteApprovals(
             command_id=form_id(key), targets=chosen, assignee_id=able[name].id, note=note or None
         )
-        if act(command, f"{{n}} re-routed to {name}"):
+        if act(command, f"{{n}} re-routed to {name}", looks_again=True):
             done()
+
+
+def inline_buttons(rows: tuple[ApprovalRow, ...]) -> tuple[str, ...]:
+    """The keys of the buttons that `inline` draws for the first of these."""
+    return tuple(f"ap_{rows[0].id}_{name}" for name in ("approve", "reject", "reroute_send")) if rows else ()
 
 
 def inline(row: ApprovalRow, done: Callable[[], None]) -> None:
     """Decide the one whose evidence is shown; a refusal names its policy."""
     key = f"ap_{row.id}"
+    st.markdown(f"**Decide {plain(row.number)}**")
     if row.why_not is not None:
         st.warning(plain(row.why_not), icon=":material/policy:")
     with st.form(f"{key}_form", border=False):

@@ -68,36 +68,41 @@ def frame(rows: Sequence[ApprovalRow]) -> pd.DataFrame:
         [
             (
                 row.number,
-                row.customer_name,
-                row.entity or money.NOTHING,
+                [_YOU[0] if row.can_approve else _YOU[1]],
                 money.amount(row.total_minor, row.currency),
                 row.currency,
-                money.amount(row.amount_minor, currency),
-                row.reason,
-                _policy(row),
-                dates.ago(row.requested_at, now),
                 dates.in_words(row.due_at, now),
+                dates.ago(row.requested_at, now),
                 row.assignee or "Nobody yet",
-                [_YOU[0] if row.can_approve else _YOU[1]],
+                row.customer_name,
+                row.reason,
+                money.amount(row.amount_minor, currency),
+                row.entity or money.NOTHING,
+                _policy(row),
             )
             for row in rows
         ],
         columns=[
-            *("Invoice", "Customer", "Entity", "Amount", "Currency", "Reporting", "Why asked", "Policy", "Waiting"),
-            *("Due", "Assignee", "You"),
+            *("Invoice", "You", "Amount", "Currency", "Due", "Waiting", "Assignee", "Customer", "Why asked"),
+            *("Reporting", "Entity", "Policy"),
         ],
     )
 
 
 def columns() -> dict[str, Any]:
+    """Whose it is, until when and whether the reader may decide it stand within a laptop's width."""
     currency = runtime().settings.reporting_currency
     return {
-        "Invoice": badges.text_column("Invoice", 110, is_pinned=True),
-        "Amount": badges.amount_column("Amount", 120),
-        "Currency": badges.text_column("", 50),
-        "Reporting": badges.amount_column(f"In {currency}", 120),
+        "Invoice": badges.text_column("Invoice", 145, is_pinned=True),
+        "You": st.column_config.MultiselectColumn("You", options=list(_YOU), color=["green", "gray"], width=115),
+        "Amount": badges.amount_column("Amount", 105),
+        "Currency": badges.text_column("", 45),
+        "Due": badges.text_column("Due", 90),
+        "Waiting": badges.text_column("Waiting", 75),
+        "Assignee": badges.text_column("Assignee", 105),
+        "Customer": badges.text_column("Customer", 190),
         "Why asked": badges.text_column("Why asked", 200),
-        "You": st.column_config.MultiselectColumn("You", options=list(_YOU), color=["green", "gray"], width=120),
+        "Reporting": badges.amount_column(f"In {currency}", 110),
     }
 
 
@@ -106,25 +111,34 @@ def _policy(row: ApprovalRow) -> str:
 
 
 def evidence(found: ApprovalEvidence) -> None:
-    """What the decision rests on: the three sides, the lines, what was waived, earlier invoices."""
+    """What the decision rests on: what was waived, the three sides, the lines, findings, earlier invoices."""
     row, invoice = found.row, found.invoice.document
+    is_credit = row.kind == "credit_memo"
+    title = f"{'Credit memo' if is_credit else 'Invoice'} {row.number}"
+    due = "" if is_credit else f", due {dates.day(invoice.due_date)}"
     with st.container(horizontal=True, vertical_alignment="center"):
-        links.link("invoice", f"Invoice {row.number}", {"id": str(row.document_id)}, icon=":material/receipt_long:")
+        links.link("invoice", title, {"id": str(row.document_id)}, icon=":material/receipt_long:")
         st.markdown(
             f"{plain(row.customer_name)} · **{money.with_currency(row.total_minor, row.currency)}** · "
-            f"issued {dates.day(invoice.issue_date)}, due {dates.day(invoice.due_date)}"
+            f"issued {dates.day(invoice.issue_date)}{due}"
         )
     step = f" · step {row.step} of {row.steps}" if row.steps > 1 else ""
     st.caption(f"Asked because: {plain(row.reason)} (approval policy {_policy(row)}){step}")
+    for each in found.waived:
+        st.warning(
+            f"Waived by {plain(each.by)}: {plain(each.sentence)} Reason: {plain(each.reason)}",
+            icon=":material/done_all:",
+        )
     side_by_side(found.sides)
-    billed, waived, earlier = st.tabs(
-        [f"Lines ({len(found.invoice.lines)})", f"Findings and waivers ({len(found.waived)})", "Earlier invoices"]
+    judged = len(found.invoice.findings) + len(found.agreed)
+    billed, checked, earlier = st.tabs(
+        [f"Lines ({len(found.invoice.lines)})", f"Findings and earlier steps ({judged})", "Earlier invoices"]
     )
     with billed:
         lines(found.invoice.lines, row.currency)
         _terms(found)
-    with waived:
-        _waived(found)
+    with checked:
+        _checked(found)
     with earlier:
         _earlier(found)
 
@@ -142,9 +156,7 @@ def _terms(found: ApprovalEvidence) -> None:
     )
 
 
-def _waived(found: ApprovalEvidence) -> None:
-    for each in found.waived:
-        st.markdown(f":orange-badge[Waived] {plain(each.sentence)} :small[{plain(each.by)}: {plain(each.reason)}]")
+def _checked(found: ApprovalEvidence) -> None:
     for finding in found.invoice.findings:
         st.markdown(f"{badges.inline(finding.level)} {plain(finding.sentence)}")
     for agreed in found.agreed:

@@ -46,7 +46,7 @@ def _release(run: RunDetail) -> None:
     )
     if run.in_grace:
         st.caption(f"{counted(run.in_grace, 'draft')} of them wait for late usage first.")
-    _sure("Release", lambda: act(ReleaseRun(command_id=form_id(_RELEASE), run=_target(run)), "{n} drafts released"))
+    _sure("Release", lambda: act(ReleaseRun(command_id=form_id(_RELEASE), run=_target(run)), "Drafts released: {n}"))
 
 
 @work_drawer.drawer("Resume the run", "restart_alt")
@@ -63,7 +63,7 @@ def _cancel(run: RunDetail) -> None:
     )
     reason = st.text_input("Why", key="br_cancel_reason")
     command = CancelRun(command_id=form_id(_CANCEL), run=_target(run), reason=reason or "")
-    _sure("Cancel the run", lambda: act(command, "Cancelled; {n} drafts are void"))
+    _sure("Cancel the run", lambda: act(command, "Cancelled; drafts that are void: {n}"))
 
 
 def _sure(label: str, do: Callable[[], bool]) -> None:

@@ -17,12 +17,13 @@ from core.reporting.invoices import STATES
 from core.workflow.actors import Actor
 from core.workflow.billing_commands import ReleaseInvoices
 from pages.ui import badges, dates, filters, money, work_drawer
-from pages.ui.act import act, form_id
+from pages.ui.act import act, as_shown, form_id
 from pages.ui.links import url
 from pages.ui.runtime import runtime
 from pages.ui.tables import cursor, id_grid, pager
 
 _FAILED, _INVOICES, _GRID = "br_failed", "br_invoices", "br_grid"
+_BUTTON = "br_release_ticked"
 _BY_HAND = frozenset({"draft", "action_needed"})
 
 
@@ -67,15 +68,15 @@ def invoices(person: Actor, run: RunDetail) -> None:
     pager(page.info, _INVOICES, "invoice")
     waiting = [row for row in page.rows if (row.id, row.revision) in ticked and row.state in _BY_HAND]
     with bar:
-        _release(waiting)
+        _release(as_shown(_BUTTON, waiting, lambda _: (_BUTTON,)))
 
 
 def _release(rows: list[DraftRow]) -> None:
     label = f"Release {len(rows):,}" if rows else "Release ticked"
-    if not st.button(label, key="br_release_ticked", icon=":material/send:", disabled=not rows):
+    if not st.button(label, key=_BUTTON, icon=":material/send:", disabled=not rows):
         return
     targets = work_drawer.targets(tuple((row.id, row.revision) for row in rows))
-    if act(ReleaseInvoices(command_id=form_id("br_release_ticked"), targets=targets), "{n} decided"):
+    if act(ReleaseInvoices(command_id=form_id(_BUTTON), targets=targets), "{n} decided"):
         work_drawer.finish(_GRID)
 
 

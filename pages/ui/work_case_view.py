@@ -58,7 +58,7 @@ def heading(detail: CaseDetail) -> None:
     ]
     st.markdown(f":small[{' · '.join(facts)}]")
     if detail.resolution:
-        st.info(f"{plain(detail.resolution)} ({plain(detail.closed_by)})", icon=":material/task_alt:")
+        st.info(f"{plain(detail.resolution)} ({plain(detail.row.closed_by)})", icon=":material/task_alt:")
 
 
 def document(detail: CaseDetail) -> None:
@@ -70,13 +70,15 @@ def document(detail: CaseDetail) -> None:
             st.link_button("Open at its source", detail.source_address, icon=":material/open_in_new:")
         return
     side_by_side(detail.comparison)
-    with st.grid(4, min_column_width=130, gap="small"):
+    is_credit = found.kind == "credit_memo"
+    with st.grid(2, min_column_width=220, gap="small"):
         st.metric("Total", money.with_currency(found.total_minor, found.currency))
         st.metric("Still open", money.with_currency(found.open_minor, found.currency))
-        st.metric("Issued", dates.day(found.issue_date))
-        st.metric("Due", dates.day(found.due_date))
-    with st.container(horizontal=True):
-        links.link("invoice", f"Invoice {found.number}", {"id": str(found.id)}, icon=":material/receipt_long:")
+    due = "" if is_credit else f", due {dates.day(found.due_date)}"
+    title = f"{'Credit memo' if is_credit else 'Invoice'} {found.number}"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"Issued {dates.day(found.issue_date)}{due}", width="content")
+        links.link("invoice", title, {"id": str(found.id)}, icon=":material/receipt_long:")
         if found.customer_id is not None:
             name = detail.row.customer_name or found.customer_name
             links.link("customer", name, {"id": str(found.customer_id)}, icon=":material/domain:")

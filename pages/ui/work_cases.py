@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -41,7 +42,10 @@ def strip(found: CaseSummary) -> None:
 
 
 def matrix(person: Actor, currency: str) -> None:
-    """Open exceptions by type and age; a click on a cell filters the queue to it."""
+    """Open exceptions by type and age; the button in a cell filters the queue to it.
+
+    Buttons, not a selection: a selected cell follows the keyboard, and whoever only passes through would filter.
+    """
     cells = {(cell.type, cell.age): cell for cell in exceptions_by_age(runtime(), person)}
     order = exception_rows(cells.values())
     if not order:
@@ -51,30 +55,34 @@ def matrix(person: Actor, currency: str) -> None:
         found = [cells.get((row.type, age)) for row in order]
         shown[age] = [f"{cell.count:,} · {money.short(cell.stake_minor, currency)}" if cell else "" for cell in found]
     shown["At stake"] = [money.amount(row.stake_minor, currency) for row in order]
-    # A new key with each filter: the click is spent once it has become the filter.
-    key = f"ex_matrix:{st.session_state.get('ex_type')}:{st.session_state.get('ex_age')}"
+    buttons = {
+        name: _matrix_button(name, f"ex_matrix_{place}", shown["Type"]) for place, name in enumerate(("Type", *AGES))
+    }
     st.dataframe(
         pd.DataFrame(shown),
-        key=key,
         hide_index=True,
-        on_select=lambda: take_cell(key, shown["Type"], st.session_state),
-        selection_mode="single-cell",
         height=fitting_height(len(order), _TYPES_SHOWN),
         row_height=ROW_HEIGHT,
-        column_config={
-            **{age: badges.amount_column(age, 105) for age in AGES},
-            "At stake": badges.amount_column(f"At stake ({currency})", 140),
-        },
+        column_config={**buttons, "At stake": badges.amount_column(f"At stake ({currency})", 140)},
         alt="Open exceptions by type and age: count and money at stake",
     )
 
 
-def take_cell(key: str, titles: Sequence[str], state: Any) -> None:
-    """Turns the cell picked in the matrix `key` into the filters of type and age; `state` is the session's."""
-    if key not in state or not state[key]["selection"]["cells"]:
-        return
-    position, column = state[key]["selection"]["cells"][0]
-    state["ex_type"] = titles[position]
+def _matrix_button(name: str, key: str, titles: Sequence[str]) -> Any:
+    is_age = name in AGES
+    return st.column_config.ButtonColumn(
+        name,
+        key=key,
+        type="tertiary",
+        alignment="right" if is_age else "left",
+        width=105 if is_age else 150,
+        on_click=lambda: filter_by(st.session_state[key]["row"], name, titles, st.session_state),
+    )
+
+
+def filter_by(row: int, column: str, titles: Sequence[str], state: Any) -> None:
+    """Turns the button in this cell of the matrix into the filters of type and age; `state` is the session's."""
+    state["ex_type"] = titles[row]
     state["ex_age"] = column if column in AGES else None
 
 
@@ -125,7 +133,8 @@ def _value(named: dict[str, str], words: str | None) -> str | None:
     return next((value for value, each in named.items() if each == words), None)
 
 
-def frame(rows: Sequence[CaseRow]) -> pd.DataFrame:
+def frame(rows: Sequence[CaseRow], *, is_open: bool) -> pd.DataFrame:
+    """What is closed has no deadline any more, but somebody who closed it."""
     now, currency = runtime().now(), runtime().settings.reporting_currency
     return pd.DataFrame(
         [
@@ -133,7 +142,7 @@ def frame(rows: Sequence[CaseRow]) -> pd.DataFrame:
                 "Open",
                 row.sentence,
                 money.amount(row.stake_minor, currency),
-                dates.in_words(row.due_at, now) if row.closed_at is None else dates.ago(row.closed_at, now),
+                dates.in_words(row.due_at, now) if is_open else _closed(row, now),
                 row.document_number or money.NOTHING,
                 row.customer_name or money.NOTHING,
                 badges.cell(TYPE_TITLES.get(row.type, row.type)),
@@ -146,10 +155,26 @@ def frame(rows: Sequence[CaseRow]) -> pd.DataFrame:
             for row in rows
         ],
         columns=[
-            *(" ", "What failed", "At stake", "Due", "Invoice", "Customer", "Type", "Queue", "Owner", "Opened"),
+            *(
+                " ",
+                "What failed",
+                "At stake",
+                "Due" if is_open else "Closed",
+                "Invoice",
+                "Customer",
+                "Type",
+                "Queue",
+                "Owner",
+                "Opened",
+            ),
             *("Entity", "Rule"),
         ],
     )
+
+
+def _closed(row: CaseRow, now: datetime) -> str:
+    """ "Waived by Ana Ribeiro, 6 min ago"."""
+    return f"{badges.words(row.state)} by {row.closed_by or 'nobody'}, {dates.ago(row.closed_at, now)}"
 
 
 def columns() -> dict[str, Any]:
@@ -163,6 +188,7 @@ def columns() -> dict[str, Any]:
         "Invoice": badges.text_column("Invoice", 100),
         "At stake": badges.amount_column(f"At stake ({currency})", 120),
         "Due": badges.text_column("Due", 100),
+        "Closed": badges.text_column("Closed", 250),
     }
 
 

@@ -117,7 +117,7 @@ def customer(found: CustomerWork) -> None:
     for each in row.points:
         st.markdown(f":gray-badge[{each.points:+}] {plain(each.reason)}")
     for balance in found.detail.balances:
-        charts.ageing_bar(balance.buckets, balance.currency, key=f"co_ageing_{balance.currency}")
+        charts.ageing_bar(balance.buckets, balance.currency, key=f"co_ageing_{balance.currency}", on_click="ignore")
 
 
 def related(found: CustomerWork) -> None:
@@ -135,7 +135,7 @@ def related(found: CustomerWork) -> None:
             (
                 r.number,
                 dates.day(r.due_date),
-                r.days_past,
+                r.days_late,
                 money.amount(r.open_minor, r.currency),
                 r.currency,
                 _state(r),

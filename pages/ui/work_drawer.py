@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import wraps
 from typing import Any
 from uuid import UUID
 
 import streamlit as st
 
 from core.workflow.command import Target
+from pages.ui.act import show_outdated
 from pages.ui.tables import untick
 
 _ASKED = "work.drawer"
@@ -33,11 +35,28 @@ def drawer(title: str, icon: str) -> Callable[[Callable[..., None]], Callable[..
     """A dialog at the right edge for the body it decorates."""
 
     def decorate(body: Callable[..., None]) -> Callable[..., None]:
+        @wraps(body)
+        def told(*args: Any) -> None:
+            show_outdated()
+            body(*args)
+
         dialog: Any = st.dialog(title, width=_WIDTH, position="right", icon=f":material/{icon}:", on_dismiss=close)
-        opened: Callable[..., None] = dialog(body)
+        opened: Callable[..., None] = dialog(told)
         return opened
 
     return decorate
+
+
+def open_asked(drawers: Mapping[str, Callable[..., None]], *args: Any, is_any: bool) -> None:
+    """Opens the drawer that was asked for; when nothing of what was ticked `is_any` more, says so on the page."""
+    opened = drawers.get(asked() or "")
+    if opened is not None and is_any:
+        opened(*args)
+    elif opened is not None:
+        close()
+        show_outdated("What you had ticked has changed meanwhile. Look again.")
+    else:
+        show_outdated()
 
 
 def finish(grid: str) -> None:

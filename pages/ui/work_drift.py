@@ -14,8 +14,10 @@ from core.workflow.billing_commands import ApplyDriftFix
 from core.workflow.command import Target
 from core.workflow.permissions import may
 from pages.ui import badges, links, money
-from pages.ui.act import act, form_id
+from pages.ui.act import act, as_shown, form_id, show_outdated
 from pages.ui.plain import plain
+
+_BUTTON = "drift.fix"
 
 
 def matrix(sums: Sequence[KindSum], currency: str) -> None:
@@ -47,19 +49,22 @@ def show(found: DriftDetail, person: Actor, following: Sequence[UUID]) -> None:
     st.table(pd.DataFrame(sides, columns=["Side", "What it says"]).set_index("Side"))
     st.markdown(f"**Effect** {money.with_currency(row.effect_minor, row.currency)}")
     st.markdown(f"**{'Proposed fix' if row.has_fix else 'To be done by hand'}** {plain(found.fix_words)}")
-    if found.state != "open":
-        badges.badge(found.state)
-    elif row.has_fix and may(person, ApplyDriftFix):
-        _fix(found, following)
+    with st.container():
+        show_outdated()
+    seen = as_shown("drift", found, lambda _: (_BUTTON,))
+    if seen.state != "open":
+        badges.badge(seen.state)
+    elif seen.row.has_fix and may(person, ApplyDriftFix):
+        _fix(seen, following)
 
 
 def _fix(found: DriftDetail, following: Sequence[UUID]) -> None:
     row = found.row
     is_sure = st.checkbox("I have compared the sides", key=f"drift.sure.{row.id}")
-    if not st.button("Apply fix", type="primary", icon=":material/build:", key="drift.fix", disabled=not is_sure):
+    if not st.button("Apply fix", type="primary", icon=":material/build:", key=_BUTTON, disabled=not is_sure):
         return
     wish = ApplyDriftFix(command_id=form_id(f"drift:{row.id}:{row.revision}"), case=Target(row.id, row.revision))
-    if act(wish, f"Fixed: {found.fix_words}"):
+    if act(wish, f"Fixed: {found.fix_words}", looks_again=True):
         if following:
             st.query_params["id"] = str(following[0])
         else:

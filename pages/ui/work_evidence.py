@@ -13,12 +13,12 @@ from core.reporting.invoice_detail import Line
 from pages.ui import badges, dates, money
 from pages.ui.plain import plain
 
-_COLOURS = {"must_fix": "red", "confirm": "orange"}
-_WORDS = {"must_fix": "Must be fixed", "confirm": "Please confirm"}
+_COLOURS = {"must_fix": "red", "confirm": "orange", "waived": "orange"}
+_WORDS = {"must_fix": "Must be fixed", "confirm": "Please confirm", "waived": "Waived"}
 
 
 def side_by_side(rows: Iterable[Compared]) -> None:
-    """The differing field is marked: red must be fixed, orange is to be confirmed."""
+    """The differing field is marked: red must be fixed, orange is to be confirmed or was waived."""
     shown = [
         (
             plain(row.field),

@@ -10,12 +10,12 @@ from core.workflow.actors import Actor
 from core.workflow.commands import AskAgain
 from core.workflow.permissions import may
 from pages.ui import badges, dates, money
-from pages.ui.act import act, form_id
+from pages.ui.act import act, as_shown, form_id
 from pages.ui.runtime import runtime
 from pages.ui.tables import id_grid
 from pages.ui.work_drawer import finish, targets
 
-_GRID = "ap_rejected"
+_GRID, _BUTTON = "ap_rejected", "ap_ask_again"
 
 
 def rejected(person: Actor) -> None:
@@ -30,11 +30,12 @@ def rejected(person: Actor) -> None:
         "Amount": badges.amount_column("Amount", 140),
         "Your reason": badges.text_column("Your reason", 320),
     }
-    ticked = id_grid(_frame(rows), ids, key=_GRID, column_config=config, alt="Rejected by you")
+    found = id_grid(_frame(rows), ids, key=_GRID, column_config=config, alt="Rejected by you")
+    ticked = as_shown(_GRID, tuple(found), lambda _: (_BUTTON,))
     label = f"Ask again about {len(ticked):,}" if ticked else "Ask again"
-    if st.button(label, key="ap_ask_again", icon=":material/replay:", disabled=not ticked):
-        command = AskAgain(command_id=form_id("ap_ask_again"), cases=targets(tuple(ticked)))
-        if act(command, "{n} checked again"):
+    if st.button(label, key=_BUTTON, icon=":material/replay:", disabled=not ticked):
+        command = AskAgain(command_id=form_id(_BUTTON), cases=targets(ticked))
+        if act(command, "{n} checked again", looks_again=True):
             finish(_GRID)
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import streamlit as st
 
 from core.kit.errors import NotFound
 from core.reporting.approval_evidence import approval_evidence
-from core.reporting.approvals import approval_summary, list_approvals, select_matching, selection
+from core.reporting.approvals import ApprovalRow, approval_summary, list_approvals, select_matching, selection
 from pages.ui import access, work_approvals, work_drawer, work_rejected
 from pages.ui import work_approval_forms as forms
-from pages.ui.act import show_flash
+from pages.ui.act import as_shown, show_flash
 from pages.ui.plain import plain
 from pages.ui.runtime import runtime
 from pages.ui.site_map import APPROVALS
@@ -22,10 +20,10 @@ _ROWS_SHOWN = 8
 _DRAWERS = {"ap_approve": forms.approve_many, "ap_reject": forms.reject_many, "ap_reroute": forms.reroute_many}
 
 
-def _evidence(id: Any) -> None:
+def _evidence(row: ApprovalRow) -> None:
     """Beside the decision: everything it rests on."""
     try:
-        found = approval_evidence(runtime(), person, id)
+        found = approval_evidence(runtime(), person, row.id)
     except NotFound as missing:
         st.warning(plain(missing.sentence))
         return
@@ -33,7 +31,7 @@ def _evidence(id: Any) -> None:
     with left.container(border=True):
         work_approvals.evidence(found)
     with right.container(border=True):
-        forms.inline(found.row, lambda: work_drawer.finish(GRID))
+        forms.inline(row, lambda: work_drawer.finish(GRID))
 
 
 person = access.require(*APPROVALS)
@@ -43,6 +41,7 @@ summary = approval_summary(runtime(), person)
 work_approvals.strip(summary)
 filters = work_approvals.controls(person)
 page = list_approvals(runtime(), person, filters, cursor(PAGER, filters))
+told = st.container()
 bar = st.container(horizontal=True, vertical_alignment="center")
 ticked = set(
     id_grid(
@@ -67,9 +66,14 @@ with bar:
         st.caption("Tick rows to decide them together, or one to see its evidence.")
     else:
         st.caption(f"{chosen.matching:,} chosen, {chosen.count:,} of them yours to decide")
-asked = _DRAWERS.get(work_drawer.asked() or "")
-if asked is not None and chosen.matching:
-    asked(chosen, rows)
-if rows and not is_all:
-    _evidence(rows[0].id)
+with told:
+    work_drawer.open_asked(_DRAWERS, chosen, rows, is_any=chosen.matching > 0)
+alone = as_shown("ap_alone", rows if len(rows) == 1 and not is_all else (), forms.inline_buttons)
+if alone:
+    _evidence(alone[0])
+elif rows and not is_all:
+    st.info(
+        f"{len(rows)} are ticked: the buttons above decide them together. Leave one ticked to see its evidence.",
+        icon=":material/checklist:",
+    )
 work_rejected.rejected(person)

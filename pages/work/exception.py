@@ -5,11 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from core.kit.errors import NotFound
-from core.reporting.case_detail import CaseDetail, case_detail, neighbours
+from core.reporting.case_detail import CaseNeighbours, case_detail, neighbours
 from core.reporting.paging import row_id
 from pages.ui import access, links, work_case_view, work_cases
 from pages.ui import work_case_forms as forms
-from pages.ui.act import show_flash
+from pages.ui.act import show_flash, show_outdated
 from pages.ui.plain import plain
 from pages.ui.runtime import runtime
 from pages.ui.site_map import screen
@@ -25,10 +25,16 @@ _TABS = {
 
 def _move_on() -> None:
     """What is settled or handed over makes room for the next of the same filter; what still stands stays."""
-    if around.next_id is None:
+    following = _neighbours().next_id
+    if following is None:
         links.go("exceptions", work_cases.carried())
-    work_case_view.step_to(around.next_id)
+    work_case_view.step_to(following)
     st.rerun()
+
+
+def _neighbours() -> CaseNeighbours:
+    """As they are now: an action may have settled several of them at once."""
+    return neighbours(runtime(), person, work_cases.from_link(person), detail.row.id, person.label)
 
 
 def _checked() -> None:
@@ -38,16 +44,15 @@ def _checked() -> None:
     _move_on()
 
 
-def _forms(found: CaseDetail) -> None:
-    may = forms.allowed(person, found.row.available_actions)
+def _forms(found: forms.Offer) -> None:
+    may = forms.allowed(person, found.actions)
     names = [name for name in _TABS if name in may]
     if not names:
         st.caption("There is nothing for you to do here.")
         return
-    key = f"case_{found.row.id}"
-    chosen = found.alone
-    if found.siblings:
-        is_all = st.toggle(f"Select all {len(found.siblings) + 1} with the same cause", key=f"{key}_all")
+    key, chosen = found.key, found.alone
+    if found.together.count > 1:
+        is_all = st.toggle(f"Select all {found.together.count} with the same cause", key=f"{key}_all")
         chosen = found.together if is_all else found.alone
     for name, tab in zip(names, st.tabs([_TABS[name] for name in names]), strict=True):
         with tab:
@@ -74,12 +79,14 @@ except NotFound as missing:
     st.title("Exception")
     st.warning(plain(missing.sentence), icon=":material/search_off:")
     st.stop()
-around = neighbours(runtime(), person, work_cases.from_link(person), detail.row.id, person.label)
-work_case_view.navigation(around)
+work_case_view.navigation(_neighbours())
 work_case_view.heading(detail)
 left, right = st.columns([7, 4], gap="medium")
 with left:
     work_case_view.document(detail)
     work_case_view.related(detail)
 with right.container(border=True):
-    _forms(detail)
+    # A container of its own: what comes and goes here must not change the tab that is open below.
+    with st.container():
+        show_outdated()
+    _forms(forms.offer(detail))

@@ -42,10 +42,11 @@ work_cases.strip(summary)
 work_cases.matrix(person, summary.currency)
 filters = work_cases.controls(person)
 page = list_cases(runtime(), person, filters, cursor(work_cases.PAGER, filters))
+told = st.container()
 bar = st.container(horizontal=True, vertical_alignment="center")
 ticked = set(
     id_grid(
-        work_cases.frame(page.rows),
+        work_cases.frame(page.rows, is_open=filters.is_open),
         [(row.id, row.revision) for row in page.rows],
         key=work_cases.GRID,
         column_config=work_cases.columns(),
@@ -63,6 +64,5 @@ with bar:
     _bar(chosen)
 if is_open:
     work_cases.open_case(chosen.targets[0][0])
-asked = _DRAWERS.get(work_drawer.asked() or "")
-if asked is not None and chosen.count:
-    asked(chosen)
+with told:
+    work_drawer.open_asked(_DRAWERS, chosen, is_any=chosen.count > 0)

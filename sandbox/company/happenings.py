@@ -10,7 +10,7 @@ from .billing import invoice as right_invoice
 from .catalogue import ANALYTICS, CORE, STORAGE, list_price
 from .contracts import window
 from .flaws import Scene, flaw, spoil
-from .ids import add_months, salesforce_id
+from .ids import add_months, salesforce_id, salesforce_time
 from .journal import Company
 from .model import Billing, CardDispute, Complaint, Contract, Credit, Customer, Invoice, Order, Payment
 from .money import rounded
@@ -198,6 +198,7 @@ def pay(scene: Scenery) -> str | None:
         return None
     one, doc = found
     customer = scene.company.customers[one.customer]
+    _close_case(scene, one)
     amount = int(doc["amount_remaining"])
     method = customer.behaviour.method
     dispute = CardDispute(scene.seconds, scene.rng.choice(CARD_REASONS), "needs_response")
@@ -233,12 +234,27 @@ def _tell_payment(scene: Scenery, receipt: Receipt, doc: Doc) -> None:
         scene.save("stripe", "dispute", dispute, "charge.dispute.created")
 
 
+def _close_case(scene: Scenery, one: Invoice) -> str | None:
+    """Whoever objected to the invoice has been answered; None when nobody objects to it."""
+    crm, number = scene.emulators.get("salesforce"), scene.company.cases.get(one.number)
+    id = salesforce_id("500", f"{scene.company.seed}:case:{number}")
+    case = crm.get("Case", id) if crm is not None and number is not None else None
+    if case is None or case["IsClosed"]:
+        return None
+    closed = {"Status": "Closed", "IsClosed": True, "ClosedDate": salesforce_time(scene.seconds)}
+    scene.save("salesforce", "Case", case | closed)
+    return f"end of case {case['CaseNumber']}"
+
+
 def complain(scene: Scenery) -> str | None:
-    """A case: about an open invoice, or a plain question."""
+    """A case: about an open invoice, or a plain question. An invoice that is in dispute already has its case closed."""
     company, rng = scene.company, scene.rng
     found = _still_open(scene) if rng.random() < 0.6 else None
     if found is not None:
         one, _ = found
+        if (told := _close_case(scene, one)) is not None:
+            return told
+        company.disputed(one, company.journal.next_case)
         reason = rng.choice(CASE_REASONS)
         about = ("Invoice dispute", reason, f"{reason}: invoice {one.number}", CASE_TEXTS[reason], "High")
         customer, number = company.customers[one.customer], one.number

@@ -31,6 +31,8 @@ class Journal:
     addons: list[tuple[int, str, str, int, int]] = field(default_factory=list)
     """New contracts: customer, first day, product, quantity, unit price."""
     rates_until: str = ""
+    cases: dict[str, int] = field(default_factory=dict)
+    """The latest dispute of an invoice: its case by the invoice's number."""
 
 
 @dataclass(slots=True)
@@ -43,6 +45,8 @@ class Company:
     customers: tuple[Customer, ...]
     contracts: dict[str, Contract]
     turns: dict[str, int]
+    cases: dict[str, int]
+    """The latest dispute of an invoice, generated ones included: the number of its case by that of the invoice."""
     open_invoices: list[Invoice]
     flawed: set[int]
     """Customers with a planted discrepancy of their own: they buy nothing more, as that would be wrong as well.
@@ -59,6 +63,10 @@ class Company:
     def billed(self, contract: Contract, turn: int) -> None:
         self.turns[contract.number] = turn
         self.journal.turns[contract.number] = turn
+
+    def disputed(self, invoice: Invoice, case: int) -> None:
+        self.cases[invoice.number] = case
+        self.journal.cases[invoice.number] = case
 
     def amend(self, contract: Contract, order: Order) -> Contract:
         """The contract with one more order of one line."""
@@ -120,6 +128,7 @@ def reopen(folder: Path) -> Company:
         customers=made.customers,
         contracts={c.number: c for c in made.contracts if c.index in turns and c.index not in wrong},
         turns={made.contracts[index].number: turn for index, turn in turns.items()},
+        cases={made.invoices[x.invoice].number: x.index for x in made.complaints if x.invoice is not None},
         open_invoices=[one for one in made.invoices if one.status == "open" and one.flaw is None],
         flawed=flawed,
         journal=journal,
@@ -144,3 +153,4 @@ def _replay(company: Company) -> None:
             order = Order("Amendment", date.fromisoformat(day), ((product, change),))
             company.contracts[number] = replace(contract, orders=(*contract.orders, order))
     company.turns |= company.journal.turns
+    company.cases |= company.journal.cases

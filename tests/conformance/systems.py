@@ -33,11 +33,11 @@ STREAMS: dict[str, dict[str, tuple[str, ...]]] = {
         "products": ("product", "price"),
         "invoices": ("invoice",),
         "credit_notes": ("credit_note",),
+        "events": ("event",),
         "invoice_payments": ("invoice_payment",),
         "disputes": ("dispute",),
         "meters": ("billing.meter",),
         "subscriptions": ("subscription",),
-        "events": ("event",),
     },
     "netsuite": {
         "reference": ("subsidiary", "item", "currencyrate", "customer"),

@@ -214,7 +214,6 @@ def test_an_event_brings_the_object_as_it_was_then() -> None:
     then = datetime(2026, 11, 2, tzinfo=UTC)
     paid = invoice(status="paid").model_copy(update={"told_at": then})
     assert event("invoice.paid", changed(STRIPE_INVOICE, status="paid")) == (paid,)
-    assert "told_at" not in paid.model_dump()
     assert len(event("invoice_payment.paid", STRIPE_PAYMENT)) == 1
     assert len(event("customer.updated", STRIPE_CUSTOMER)) == 1
     assert len(event("credit_note.created", STRIPE_CREDIT_NOTE)) == 1

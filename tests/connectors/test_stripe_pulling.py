@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from datetime import datetime
+from typing import Any, ClassVar
 
 import httpx
 import pytest
 
 from connectors import Connector
-from core.canonical import DisputeRecord, InvoiceRecord
+from connectors.stripe.source import OVERLAP_SECONDS
+from core.canonical import DatedRecord, DisputeRecord, InvoiceRecord
+from core.kit.clock import from_unix
 from core.ports import ConnectorFailure, Misconfigured, Page, Rejected, Source, Transient
-from tests.connectors.payloads import NOV_1, STRIPE_DISPUTE, STRIPE_INVOICE, STRIPE_LINE, changed
+from tests.connectors.payloads import (
+    NOV_1,
+    STRIPE_CREDIT_NOTE,
+    STRIPE_CUSTOMER,
+    STRIPE_DISPUTE,
+    STRIPE_INVOICE,
+    STRIPE_LINE,
+    changed,
+)
 from tests.connectors.vendors import STRIPE_KEY, form, stripe_at
 
 HOUR = 3600
@@ -131,6 +142,61 @@ def test_lines_beyond_the_first_ten_are_fetched() -> None:
     assert len(found.lines) == 15
 
 
+class Lists:
+    """Lists of one object each, beside an event log; knows what was asked for, in order."""
+
+    _OBJECTS: ClassVar = {
+        "/v1/invoices": STRIPE_INVOICE,
+        "/v1/credit_notes": STRIPE_CREDIT_NOTE,
+        "/v1/disputes": STRIPE_DISPUTE,
+        "/v1/customers": STRIPE_CUSTOMER,
+    }
+
+    def __init__(self, log: EventLog) -> None:
+        self.log = log
+        self.asked: list[str] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(request.url.path)
+        if request.url.path == "/v1/events":
+            return self.log(request)
+        found = self._OBJECTS.get(request.url.path)
+        return page([] if found is None else [changed(found)], False)
+
+    def told_at(self, stream: str) -> list[datetime | None]:
+        source = source_of(stripe_at(self))
+        records = [record for one in source.pull(stream, {}) for record in one.records]
+        facts = [fact for record in records for fact in source.to_canonical(record)]
+        return [fact.told_at if isinstance(fact, DatedRecord) else None for fact in facts]
+
+
+@pytest.mark.parametrize("stream", ["invoices", "credit_notes", "disputes"])
+def test_what_a_list_says_was_so_at_the_newest_event_before_it_less_the_time_by_which_events_show_late(
+    stream: str,
+) -> None:
+    lists = Lists(EventLog([NOV_1, NOV_1 + 3000]))
+    assert lists.told_at(stream) == [from_unix(NOV_1 + 3000 - OVERLAP_SECONDS)]
+    assert lists.asked[:2] == ["/v1/events", f"/v1/{stream}"]
+
+
+def test_without_any_event_a_list_does_not_say_when_it_was_so() -> None:
+    assert Lists(EventLog([])).told_at("invoices") == [None]
+
+
+def test_what_is_not_dated_is_listed_without_asking_for_an_event() -> None:
+    lists = Lists(EventLog([NOV_1]))
+    assert lists.told_at("customers") == [None]
+    assert lists.asked == ["/v1/customers"]
+
+
+def test_when_a_list_was_read_makes_no_other_version_of_what_is_in_it() -> None:
+    log = EventLog([NOV_1])
+    source = source_of(stripe_at(Lists(log)))
+    before = [record.version for one in source.pull("invoices", {}) for record in one.records]
+    log.events.append(log.make(1, NOV_1 + 3000))
+    assert [record.version for one in source.pull("invoices", {}) for record in one.records] == before
+
+
 def disputing(request: httpx.Request) -> httpx.Response:
     if request.url.path == "/v1/invoice_payments":
         assert form(request)["payment[payment_intent]"] == "pi_1"
@@ -209,5 +275,5 @@ def test_every_request_pins_the_version() -> None:
         seen.append(request.headers["Stripe-Version"])
         return page([], False)
 
-    list(source_of(stripe_at(handler)).pull("invoices", {}))
+    list(source_of(stripe_at(handler)).pull("customers", {}))
     assert seen == ["2026-10-28.endive"]

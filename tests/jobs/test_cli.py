@@ -132,6 +132,21 @@ def test_a_first_administrator_is_added_without_showing_the_password(
     assert found.password_hash.startswith("$argon2")
 
 
+def test_a_person_who_is_there_already_is_not_added_a_second_time(
+    store: Runtime, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    main(["prepare"])
+    monkeypatch.setenv("QUITTANCE_PASSWORD", "correct-horse-battery")
+    main(["add-person", "kim@house.example", "--name", "Kim Vale", "--role", "viewer"])
+    assert main(["add-person", "KIM@house.example", "--name", "Mallory"]) == 1
+    assert "is already a person of this house" in error(capsys)
+    with store.reading() as session:
+        assert session.execute(text("select name, role from users where email = 'kim@house.example'")).one() == (
+            "Kim Vale",
+            "viewer",
+        )
+
+
 def test_a_weak_password_is_refused_in_one_line(store: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
     main(["prepare"])
     monkeypatch.setenv("QUITTANCE_PASSWORD", "short")

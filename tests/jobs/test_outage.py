@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
 import sys
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 
 from core.db.engine import open_engine
 from core.runtime import Runtime
@@ -18,6 +21,8 @@ from jobs.clock import _try_to_fire
 from jobs.outage import tell_outage, tell_return
 from jobs.schedule import SCHEDULE
 from jobs.store_setup import migrate, stop_embedded
+from jobs.wiring import House
+from jobs.worker import _tell_end, _until
 from tests.fakes import FixedClock
 from tests.jobs.test_worker import wait_until
 
@@ -61,6 +66,47 @@ def test_another_fault_of_the_clock_is_no_outage(runtime: Runtime, capsys: pytes
     _try_to_fire(runtime, SCHEDULE[0])
     [line] = capsys.readouterr().err.splitlines()
     assert line.startswith(f"The clock could not fire {SCHEDULE[0].name}")
+
+
+def test_a_store_all_of_whose_connections_are_in_use_counts_as_away(
+    runtime: Runtime, capsys: pytest.CaptureFixture[str]
+) -> None:
+    narrow = create_engine(runtime.engine.url, pool_size=1, max_overflow=0, pool_timeout=0.1)
+    with narrow.connect():
+        assert tell_outage(replace(runtime, engine=narrow))
+        _try_to_fire(replace(runtime, engine=narrow), SCHEDULE[0])
+    narrow.dispose()
+    assert capsys.readouterr().err.splitlines() == [AWAY]
+
+
+def test_workers_that_cannot_begin_although_the_store_answers_say_why(
+    runtime: Runtime, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with runtime.transaction() as session:
+        session.execute(text("drop table procrastinate_jobs cascade"))
+
+    async def work_until_told() -> str:
+        stopping, said = asyncio.Event(), ""
+        at_work = asyncio.create_task(_until(stopping, House(runtime), 1))
+        async with asyncio.timeout(60):
+            while not said:
+                await asyncio.sleep(0.1)
+                said += capsys.readouterr().err
+        stopping.set()
+        await at_work
+        return said
+
+    told = asyncio.run(work_until_told())
+    assert "are begun again" in told and "procrastinate" in told
+
+
+def test_why_workers_end_is_said_once_and_not_when_it_ends_an_outage(capsys: pytest.CaptureFixture[str]) -> None:
+    ends = Counter[str]()
+    _tell_end(ends, ConnectionError("the store is starting"))
+    assert capsys.readouterr().err == ""
+    for _ in range(5):
+        _tell_end(ends, PermissionError("not for you"))
+    assert capsys.readouterr().err.count("not for you") == 1
 
 
 def open_store(folder: Path) -> tuple[subprocess.Popen[str], str]:

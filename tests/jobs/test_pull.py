@@ -1,21 +1,18 @@
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
-
 import pytest
 from sqlalchemy import func, select, text
 
 from core.canonical import CanonicalRecord
-from core.db.tables import Case, Connection, Customer, Document, InboxItem, SyncCursor
+from core.db.tables import Case, Connection, Customer, InboxItem, SyncCursor
 from core.intake import store
-from core.ports import Misconfigured, Page, RawRecord, Transient
+from core.ports import Misconfigured, RawRecord, Transient
 from core.runtime import Runtime
 from jobs.exclusive import exclusive
 from jobs.pull import Way, pull
 from jobs.pull_all import pull_all
-from jobs.schedule import is_decidable, is_due
-from tests.builders import customer, invoice
+from jobs.schedule import is_due
+from tests.builders import customer
 from tests.fakes import FakeSource, FixedClock, raw
 from tests.stores import Furniture, policies
 
@@ -196,14 +193,6 @@ def test_what_was_read_once_waits_for_no_stream_that_came_later() -> None:
     assert is_due(("stripe", "invoices"), {("stripe", "invoices")}, frozenset({"stripe", "netsuite"}))
 
 
-def test_decisions_wait_for_what_they_look_at_and_for_nothing_else() -> None:
-    looked_at = {("stripe", name) for name in ("customers", "products", "invoices", "credit_notes")}
-
-    assert is_decidable(looked_at, frozenset({"stripe"}))
-    assert not is_decidable(looked_at - {("stripe", "credit_notes")}, frozenset({"stripe"}))
-    assert not is_decidable(looked_at, frozenset({"stripe", "netsuite"}))
-
-
 def test_a_first_synchronisation_reads_the_systems_in_order(runtime: Runtime) -> None:
     asked: list[tuple[str, str]] = []
 
@@ -226,30 +215,3 @@ def test_a_first_synchronisation_reads_the_systems_in_order(runtime: Runtime) ->
     assert {name: list(dict.fromkeys(s for system, s in asked if system == name)) for name in empty} == {
         name: list(streams) for name, streams in empty.items()
     }
-
-
-class _WithoutPayments(FakeSource):
-    """Its payments cannot be read."""
-
-    def pull(self, stream: str, cursor: Mapping[str, Any]) -> Iterator[Page]:
-        if stream == "invoice_payments":
-            raise Transient("Stripe is busy.", "busy")
-        return super().pull(stream, cursor)
-
-
-def test_what_history_brought_is_decided_beside_the_rest_of_it(runtime: Runtime) -> None:
-    streams: dict[str, list[list[RawRecord]]] = {name: [[]] for name in ("customers", "products", "credit_notes")}
-    streams = {"invoices": [[raw("invoices", "in_1")]]} | streams | {"invoice_payments": [[]]}
-    stripe = _WithoutPayments("stripe", streams, lambda record: (invoice(source_ref=record.external_id),))
-    agreed = FakeSource("salesforce", {name: [[]] for name in ("accounts", "products", "contracts", "order_items")})
-    pull(runtime, agreed, ["salesforce", "stripe"])
-    pull(runtime, stripe, ["salesforce", "stripe"])
-    assert _states(runtime) == ["received"]
-
-    pull(runtime, agreed, ["salesforce", "stripe"])
-    assert _states(runtime) == ["on_hold"]
-
-
-def _states(runtime: Runtime) -> list[str]:
-    with runtime.reading() as session:
-        return list(session.scalars(select(Document.state)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -22,6 +23,7 @@ from tests.fakes import FakeSource, raw
 from tests.stores import Furniture, policies
 
 _BUSY = "Busy."
+_AT = datetime(2026, 11, 2, 10, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -33,7 +35,7 @@ def _translate(record: RawRecord) -> tuple[CanonicalRecord, ...]:
     ref = record.external_id
     return (
         b.customer(source_ref=ref, name=record.payload["name"]),
-        b.invoice(source_ref=ref),
+        b.invoice(source_ref=ref, told_at=_AT),
         b.customer(source_ref="c"),
     )
 

@@ -21,6 +21,14 @@ def test_a_first_synchronisation_comes_to_the_end_of_every_stream() -> None:
     assert done == EVERY_STREAM
 
 
+def test_what_has_changed_while_lists_were_read_is_known_before_decisions_and_decisions_wait_for_nothing_else() -> None:
+    order = [("stripe", stream.name) for stream in REGISTRY["stripe"].capabilities.streams]
+    looked_at = [place for place in order if place in DECIDED_FROM]
+
+    assert looked_at[-1] == ("stripe", "events")
+    assert looked_at == order[: len(looked_at)]
+
+
 def test_every_connected_system_is_pulled_by_the_clock() -> None:
     read_from = {system for system, _ in EVERY_STREAM}
 

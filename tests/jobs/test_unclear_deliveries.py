@@ -16,7 +16,7 @@ from core.ports import InDoubt, LedgerDocument, Posted, Rejected, Transient
 from core.runtime import Runtime
 from core.workflow import Actor, Role, execute
 from core.workflow.command import Target
-from core.workflow.commands import RetryDeliveries
+from core.workflow.commands import RetryDeliveries, SetAsideDeliveries
 from jobs.attempt import MOST_UNCLEAR
 from jobs.deliver import deliver
 from jobs.sweep_stalled import sweep_stalled
@@ -210,10 +210,41 @@ def test_a_document_that_was_posted_or_voided_before_stays_so(runtime: Runtime, 
 def test_sent_again_by_a_person_it_has_all_its_tries_anew(runtime: Runtime, clock: FixedClock) -> None:
     id, ledger = released(runtime), odd(UNREADABLE, UNREADABLE)
     try_often(runtime, clock, ledger, id, MOST_UNCLEAR)
-    execute(runtime, RetryDeliveries(targets=(Target(id, look(runtime, id).revision),)), CLERK)
+    execute(runtime, RetryDeliveries(targets=_seen(runtime, id)), CLERK)
     try_often(runtime, clock, ledger, id, 2)
     assert look(runtime, id).state == "in_doubt"
 
     ledger.posting = ledger.finding = None
     try_often(runtime, clock, ledger, id, 1)
     assert (look(runtime, id).state, cases(runtime)) == ("delivered", [("posting.rejected", "resolved")])
+
+
+@pytest.mark.parametrize("is_set_aside", [False, True])
+def test_what_may_have_arrived_is_looked_up_before_a_person_has_it_sent_again(
+    runtime: Runtime, clock: FixedClock, is_set_aside: bool
+) -> None:
+    id, ledger = released(runtime), odd(finding=UNREADABLE)
+    ledger.behaviour = [("commit", InDoubt("The line went dead."))]
+    try_often(runtime, clock, ledger, id, MOST_UNCLEAR + 1)
+    assert (look(runtime, id).state, len(ledger.creations)) == ("refused", 1)
+    if is_set_aside:
+        execute(runtime, SetAsideDeliveries(targets=_seen(runtime, id), reason="It is asked about."), CLERK)
+
+    ledger.finding = None
+    execute(runtime, RetryDeliveries(targets=_seen(runtime, id)), CLERK)
+    try_often(runtime, clock, ledger, id, 1)
+    assert (ledger.calls[-1], len(ledger.creations)) == ("find stripe_HC-000001", 1)
+    assert (look(runtime, id).state, cases(runtime)) == ("delivered", [("posting.rejected", "resolved")])
+
+
+def test_what_has_come_to_nothing_is_sent_again_without_a_look(runtime: Runtime, clock: FixedClock) -> None:
+    id, ledger = released(runtime), FakeLedger(behaviour=[Transient("Busy."), Rejected("Closed.")])
+    try_often(runtime, clock, ledger, id, 2)
+    assert look(runtime, id).state == "refused"
+    execute(runtime, RetryDeliveries(targets=_seen(runtime, id)), CLERK)
+    try_often(runtime, clock, ledger, id, 1)
+    assert (look(runtime, id).state, ledger.calls) == ("delivered", ["post stripe_HC-000001"] * 3)
+
+
+def _seen(runtime: Runtime, id: UUID) -> tuple[Target, ...]:
+    return (Target(id, look(runtime, id).revision),)

@@ -158,6 +158,8 @@ def test_a_reader_of_other_entities_sees_no_contract(house: Runtime) -> None:
     record(house, b.CRM, customers=(b.customer(entity="US"),))
     at = opened("contract", DIETER, id=str(CONTRACT))
     assert at.warning[0].value == "This contract does not exist or is not yours to see."
+    assert [each.value for each in at.subheader] == [], "nothing of a contract stands above it"
+    assert not at.get("segmented_control")
     assert column(opened("contracts", DIETER), "Contract") == []
 
 

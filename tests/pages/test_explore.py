@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.db.tables import Connection, LegalEntity, SyncCursor, User
+from core.db.tables import Connection, LegalEntity, Payment, SyncCursor, User
 from core.kit.ids import new_id
 from core.runtime import Runtime, share_runtime
 from tests.core.reporting import rows
@@ -105,7 +105,9 @@ def test_filters_of_a_shared_link_are_applied(house: Runtime) -> None:
 def test_only_what_is_open_is_late_and_always_by_its_due_date(house: Runtime) -> None:
     today = house.today()
     with house.transaction() as session:
-        rows.document(session, number="late", issue_date=today - timedelta(days=40), due_date=today - timedelta(days=10))
+        rows.document(
+            session, number="late", issue_date=today - timedelta(days=40), due_date=today - timedelta(days=10)
+        )
         rows.document(session, number="soon", issue_date=today - timedelta(days=5), due_date=today + timedelta(days=25))
         paid = rows.document(session, number="paid", due_date=today - timedelta(days=20))
         rows.pay(session, paid, 10_000, today)
@@ -193,6 +195,36 @@ def test_a_customer_page_shows_balance_and_open_items(house: Runtime) -> None:
     assert grid(at, "Invoice") == ["A-1"]
 
 
+def test_a_customer_who_has_paid_everything_shows_invoices_payments_and_credits(house: Runtime) -> None:
+    with house.transaction() as session:
+        who, other = rows.customer(session, entity="US"), rows.customer(session, number="C-10", name="Other Ltd")
+        paid = rows.document(session, number="A-1", customer_id=who.id)
+        rows.pay(session, paid, 10_000, date(2026, 10, 20))
+        rows.document(session, number="A-2", customer_id=other.id)
+        memo = {"kind": "credit_memo", "customer_id": who.id, "number": "A-1-CN", "reason": "Goodwill"}
+        rows.document(session, total_minor=-2_500, **memo)
+        session.flush()
+        session.query(Payment).update({Payment.unapplied_minor: 500})
+        id = str(who.id)
+    at = opened("explore/customer.py", id=id)
+    assert at.success[0].value == "Nothing is open."
+    assert "USD 5.00 received and unapplied, USD 25.00 in unused credit memos" in " ".join(c.value for c in at.caption)
+    assert [str(each)[:10] for each in grid(at, "Received")] == ["2026-10-20"]
+    assert (grid(at, "Credit memo"), grid(at, "Unused")) == (["A-1-CN"], ["-25.00"])
+    assert any(each.label == "All invoices" for each in at.get("page_link"))
+    listed = opened("explore/invoices.py", show="All", customer=id)
+    assert grid(listed, "Invoice") == ["A-1"]
+    next(each for each in listed.button if each.label == "All customers").click().run()
+    assert sorted(grid(listed, "Invoice")) == ["A-1", "A-2"]  # type: ignore[type-var]
+    assert "does not exist" in opened("explore/invoices.py", customer="nonsense").warning[0].value
+
+
+def test_a_customer_of_another_entity_narrows_no_list(house: Runtime) -> None:
+    with house.transaction() as session:
+        id = str(rows.customer(session, entity="US").id)
+    assert "not yours to see" in opened("explore/invoices.py", "dirk", customer=id).warning[0].value
+
+
 def test_disputes_show_open_ones_first_and_their_value(house: Runtime) -> None:
     with house.transaction() as session:
         row = rows.document(session, number="A-1")
@@ -227,6 +259,9 @@ def test_a_clean_file_is_imported_once_with_its_button(house: Runtime) -> None:
     at.file_uploader[0].set_value(("ledger.csv", GOOD.encode(), "text/csv")).run()
     assert not at.exception
     assert {metric.label: metric.value for metric in at.metric}["Invoices"] == "1"
+    formats = next(box for box in at.selectbox if box.label == "Date format").options
+    assert formats[:2] == ["2026-11-28 (year-month-day)", "11/28/2026 (month/day/year)"]
+    assert not [each for each in formats if "%" in each]
     at.button(key="import_go").click().run()
     assert not at.exception
     assert at.toast[0].value == "1 invoice imported"
@@ -256,6 +291,8 @@ def test_a_file_with_bad_rows_shows_them_and_cannot_be_imported(house: Runtime) 
     at = opened("operate/import_ledger.py")
     at.file_uploader[0].set_value(("ledger.csv", GOOD.replace("100.00", "a lot").encode(), "text/csv")).run()
     assert grid(at, "Row") == [2]
+    at.file_uploader[0].set_value(("ledger.csv", GOOD.replace(",2026-01-31,", ",,").encode(), "text/csv")).run()
+    assert (grid(at, "Column"), grid(at, "What is wrong")) == (["Due date"], ["There is no due date."])
     assert at.button(key="import_go").disabled
 
 
@@ -282,3 +319,15 @@ def test_a_null_character_in_a_search_finds_nothing_and_breaks_nothing(house: Ru
 def test_a_day_of_the_past_century_is_taken_at_its_word(house: Runtime) -> None:
     at = opened("overview/overview.py", ov_as_of="1995-06-30")
     assert str(next(each for each in at.date_input if each.label == "As of").value) == "1995-06-30"
+
+
+def _counted_by(at: AppTest) -> list[str]:
+    return [each.value for each in at.caption if "Only the invoices" in each.value]
+
+
+def test_the_way_from_a_figure_says_which_invoices_are_shown_and_leads_to_all(house: Runtime) -> None:
+    at = opened("explore/invoices.py", show="All", figure="billing_accuracy", as_of="2026-10-15")
+    assert "“Billing accuracy”" in _counted_by(at)[0]
+    next(each for each in at.button if each.label == "All invoices").click()
+    assert _counted_by(at.run()) == []
+    assert _counted_by(opened("explore/invoices.py", figure="nonsense")) == []

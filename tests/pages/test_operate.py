@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from sqlalchemy import select
 from starlette.responses import PlainTextResponse
@@ -128,6 +129,24 @@ def test_streams_show_their_place_and_what_is_left(house: Runtime) -> None:
     at = opened(INTEGRATIONS, view="Streams")
     assert (column(at, "Stream"), column(at, "Expected"), column(at, "Left")) == (["Accounts"], [200], ["3 min"])
     assert column(at, "Read up to") == ["1 Nov 2026, 08:30 UTC"]
+
+
+def test_records_that_were_read_again_make_no_share_above_the_whole(house: Runtime) -> None:
+    with house.transaction() as session:
+        for stream, records, done in (("accounts", 125, house.now()), ("cases", 30, None)):
+            session.add(SyncCursor(system="salesforce", stream=stream, records=records, expected=20, completed_at=done))
+    at = opened(INTEGRATIONS, view="Streams")
+    shown_streams = dict(zip(column(at, "Stream"), column(at, "Expected"), strict=True))
+    assert pd.isna(shown_streams["Accounts"]) and shown_streams["Cases"] == 30
+    assert column(at, "Progress") == [1.0, 1.0]
+
+
+def test_a_system_that_was_never_used_is_not_called_connected(house: Runtime) -> None:
+    with house.transaction() as session:
+        session.merge(Connection(system="avatax", state="connected", failures=0))
+    text = shown(opened(INTEGRATIONS))
+    assert "**AvaTax** :gray-badge[Not used yet]" in text
+    assert "never" not in text
 
 
 def test_a_count_of_errors_opens_those_errors(house: Runtime) -> None:
@@ -285,6 +304,13 @@ def test_a_ticked_row_of_the_trail_opens_its_entry(house: Runtime) -> None:
     pause(house)
     at = tick(opened(AUDIT, words="paused"), "audit_grid", 0)
     assert "Before and after" in shown(at)
+
+
+def test_days_the_wrong_way_round_are_answered_in_words(house: Runtime) -> None:
+    at = opened(AUDIT, when="Between two days", **{"from": "2026-11-02", "to": "2026-11-01"})
+    assert [each.value for each in at.warning] == [
+        "“From” (2 Nov 2026) is after “To” (1 Nov 2026): no day lies between them."
+    ]
 
 
 def test_the_trail_is_verified_on_demand(house: Runtime) -> None:

@@ -9,6 +9,7 @@ from core.access.store import user_by_email
 from core.db.tables import User
 from core.runtime import Runtime
 from core.workflow.sign_in import person_of_email
+from tests.pages.app import tick
 from tests.pages.conftest import OpenPage
 
 SCRIPT = "govern/people.py"
@@ -62,4 +63,34 @@ def test_a_limit_that_is_no_amount_is_refused_with_the_reason(open_page: OpenPag
     page.button(key="people_add").click().run()
     _save(_fill(page, email="mia@halden.example", name="Mia", limit="much", password="correct horse battery"))
     assert "is not an amount in USD" in page.error[0].value
+    assert _user(house, "mia@halden.example") is None
+
+
+def test_adding_somebody_who_is_there_already_is_refused_in_words(open_page: OpenPage, house: Runtime) -> None:
+    page = open_page("ada", SCRIPT)
+    page.button(key="people_add").click().run()
+    _save(_fill(page, email="VERA@halden.example", name="Dup", password="correct horse battery"))
+    assert "“vera@halden.example” is already a person of this house" in page.error[0].value
+    vera = _user(house, "vera@halden.example")
+    assert vera is not None
+    assert vera.name == "Vera Holm"
+    assert not is_password_right("correct horse battery", vera.password_hash)
+
+
+def test_a_person_who_is_ticked_is_changed(open_page: OpenPage, house: Runtime) -> None:
+    page = open_page("ada", SCRIPT)
+    row = list(page.dataframe[0].value["Name"]).index("Dieter Brandt")
+    tick(page, "people", [row])
+    page.button(key="people_change").click().run()
+    _save(_fill(page, limit="250"))
+    dieter = _user(house, "dieter@halden.example")
+    assert dieter is not None
+    assert (dieter.approval_limit_minor, dieter.entities, dieter.role) == (25_000, ["DE", "FR"], "analyst")
+
+
+def test_a_limit_below_zero_is_refused_with_the_reason(open_page: OpenPage, house: Runtime) -> None:
+    page = open_page("ada", SCRIPT)
+    page.button(key="people_add").click().run()
+    _save(_fill(page, email="mia@halden.example", name="Mia", limit="-5", password="correct horse battery"))
+    assert "cannot be below zero" in page.error[0].value
     assert _user(house, "mia@halden.example") is None

@@ -9,8 +9,8 @@ from core.reporting.cases import AGES
 from core.runtime import Runtime
 from core.workflow import execute
 from core.workflow.command import Target
-from core.workflow.commands import DecideApprovals
-from pages.ui.work_cases import take_cell
+from core.workflow.commands import DecideApprovals, WaiveCases
+from pages.ui.work_cases import filter_by
 from tests import builders as b
 from tests import work
 from tests.pages.app import open_page, said, shown, tick
@@ -189,11 +189,26 @@ def test_a_click_on_the_matrix_filters_the_queue(house: Runtime) -> None:
     work.record(house, b.PAYMENTS, invoices=(work.dear_invoice(2),))
     at = open_page("work/exceptions.py", ANA)
     titles = list(at.dataframe[0].value["Type"])
-    at.session_state["ex_matrix:None:None"] = {"selection": {"rows": [], "columns": [], "cells": [(0, AGES[0])]}}
-    take_cell("ex_matrix:None:None", titles, at.session_state)
+    filter_by(0, AGES[0], titles, at.session_state)
     shown(at)
     assert [list(each) for each in at.dataframe[1].value["Type"]] == [[titles[0]]] * 2
     assert at.selectbox(key="ex_age").value == AGES[0]
+
+
+def test_the_matrix_selects_nothing_so_that_the_keyboard_may_pass_through(house: Runtime) -> None:
+    needing_orders(house, 1)
+    at = open_page("work/exceptions.py", ANA)
+    assert not at.dataframe[0].proto.selection_mode
+
+
+def test_what_is_closed_says_how_by_whom_and_when(house: Runtime) -> None:
+    needing_orders(house, 1)
+    (case,) = cases_of(house)
+    waive = WaiveCases(targets=(Target(case.id, case.revision),), reason="Agreed with sales")
+    execute(house, waive, work.person(house, "Ana"))
+    at = open_page("work/exceptions.py", CHEN, ex_view="Closed")
+    rows = at.dataframe[-1].value
+    assert list(rows["Closed"]) == ["Waived by Ana Ribeiro, just now"] and "Due" not in rows
 
 
 # --- approvals ----------------------------------------------------------------------------------------------------

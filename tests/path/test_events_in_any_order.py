@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from connectors.stripe.mapping import to_canonical
+from connectors.stripe.mapping import AS_OF, to_canonical
 from core.db.tables import Case, Delivery, Dispute, Document
 from core.intake import store as intake
 from core.ports import RawRecord
@@ -81,6 +81,28 @@ def test_the_newest_content_stands_whatever_comes_last(runtime: Runtime, stripe:
     newest = invoice("updated", LATER + 5, **with_order("PO-NEWEST"))
     handle(runtime, stripe, newest)
     assert only(runtime, Document).po_number == "PO-NEWEST"
+
+
+def listed(as_of: int, **fields: Any) -> RawRecord:
+    payload = changed(STRIPE_INVOICE, **fields) | {AS_OF: as_of}
+    return RawRecord("invoice", payload["id"], f"listed {as_of}", payload)
+
+
+def test_an_event_of_before_a_list_was_read_says_nothing_of_what_is_in_it(runtime: Runtime) -> None:
+    stripe = FakeSource("stripe", {"invoices": [[listed(LATER, **with_order("PO-LIST"))]]}, to_canonical)
+    pull(runtime, stripe, ["stripe"])
+    handle(runtime, stripe, invoice("finalized", SOON, **with_order("PO-OLD")))
+    assert only(runtime, Document).po_number == "PO-LIST"
+    handle(runtime, stripe, invoice("updated", LATER + 1, **with_order("PO-NEW")))
+    assert only(runtime, Document).po_number == "PO-NEW"
+
+
+def test_a_list_that_was_read_before_an_event_does_not_take_back_what_that_has_told(
+    runtime: Runtime, stripe: FakeSource
+) -> None:
+    handle(runtime, stripe, invoice("updated", LATER, **with_order("PO-NEW")))
+    handle(runtime, stripe, listed(SOON, **with_order("PO-LIST")))
+    assert only(runtime, Document).po_number == "PO-NEW"
 
 
 def test_events_of_one_batch_leave_the_newest_content_too(runtime: Runtime, stripe: FakeSource) -> None:

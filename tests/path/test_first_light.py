@@ -134,8 +134,8 @@ def test_a_stale_form_is_refused_in_words(house: Runtime) -> None:
     record(house, b.CRM, customers=(b.customer(is_on_hold=True),))
     record(house, b.PAYMENTS, invoices=(b.invoice(),))
     seen, ana = only(house, Case), person(house, "Ana")
-    execute(house, c.AssignCases(targets=targets([seen]), queue="Tax", owner_id=None), ana)
-    with pytest.raises(Stale, match="changed by someone else"):
+    execute(house, c.AssignCases(targets=targets([seen]), queue="Tax", owner_id=None), person(house, "Chen"))
+    with pytest.raises(Stale, match="Chen Wei changed this meanwhile: yours was not done"):
         execute(house, c.WaiveCases(targets=targets([seen]), reason="known customer"), ana)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,18 @@ def test_the_same_file_again_does_nothing_and_leaves_no_trace(runtime: Runtime) 
     assert bring(runtime, PAID, OTHER) == NOTHING
     assert bring(runtime, OTHER, PAID) == NOTHING
     assert held(runtime) == before
+
+
+def test_a_customer_of_two_names_is_called_as_on_its_latest_invoice_however_the_rows_are_sorted(
+    runtime: Runtime,
+) -> None:
+    renamed = "C1,Nordlicht AG,I3,2026-10-02,2026-10-31,7.00,USD,,,no,DE"
+    nameless = "C1,C1,I4,2026-10-03,2026-10-31,7.00,USD,,,no,DE"
+    rows = (OPEN, renamed, nameless)
+    bring(runtime, *rows)
+    for order in permutations(rows):
+        assert bring(runtime, *order) == NOTHING
+    assert [row.name for row in all_rows(runtime, Customer) if row.number == "C1"] == ["Nordlicht AG"]
 
 
 def test_a_payment_of_an_invoice_that_is_here_is_recorded(runtime: Runtime) -> None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from decimal import Decimal
 from uuid import UUID
 
 import pytest
-from sqlalchemy import text
 
 from core.canonical import OrderLineRecord
 from core.db.tables import Approval, BillingRun, Delivery, Document, ScheduleItem, User
@@ -18,18 +16,14 @@ from core.workflow import execute
 from core.workflow.actors import Actor
 from core.workflow.billing_commands import ReleaseInvoices, ReleaseRun, SettleDrafts
 from core.workflow.command import Target
-from core.workflow.dispatch import handle
-from core.workflow.execute import open_context
 from jobs.run_billing import bill_due, run_billing, run_unfinished
 from tests import builders as b
 from tests.billing import house_contract, seats, start
 from tests.corrections import all_of, only_of, posted
 from tests.fakes import FixedClock
-from tests.path.chaos_house import wait_until
+from tests.path.racing import ending_while
 from tests.stores import Furniture
 from tests.work import JOB, all_rows, only, open_house, person, record
-
-_WAITING = text("select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'")
 
 
 @pytest.fixture
@@ -41,18 +35,7 @@ def released_while_amended(
     runtime: Runtime, release: c.AnyCommand, actor: Actor, lines: tuple[OrderLineRecord, ...]
 ) -> None:
     """The invoice goes out in a transaction that ends only when the amendment has come and waits for it."""
-    with ThreadPoolExecutor(1) as pool:
-        with runtime.transaction() as session:
-            handle(release, open_context(runtime, session, actor))
-            session.flush()
-            amendment = pool.submit(house_contract, runtime, lines)
-            wait_until(lambda: is_waiting(runtime) or amendment.done(), 30, "the amendment waits for the invoice")
-        amendment.result(30)
-
-
-def is_waiting(runtime: Runtime) -> bool:
-    with runtime.reading() as session:
-        return bool(session.scalar(_WAITING))
+    ending_while(runtime, release, actor, lambda: house_contract(runtime, lines))
 
 
 def open_corrections(runtime: Runtime) -> list[int | None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ForeignKey, Index, String
+from sqlalchemy import ARRAY, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.db.types import Id, Instant, Minor, Table
@@ -23,6 +23,7 @@ class User(Table):
     approval_limit_minor: Mapped[Minor] = mapped_column(default=0)
     password_hash: Mapped[str]
     is_active: Mapped[bool] = mapped_column(default=True)
+    revision: Mapped[int] = mapped_column(server_default=text("1"))
     created_at: Mapped[Instant]
 
 

@@ -9,7 +9,6 @@ from core.approvals import store as approvals
 from core.approvals.model import ApprovalState, Person
 from core.approvals.rules import choose, refusal
 from core.audit.model import Note
-from core.cases import store as cases
 from core.cases.model import NewCase
 from core.db.tables import Approval, Decision, Document
 from core.documents import store as documents
@@ -20,6 +19,7 @@ from core.workflow.approved import release_agreed
 from core.workflow.commands import AskAgain, DecideApprovals, RerouteApprovals
 from core.workflow.context import Context, Outcome
 from core.workflow.deciding import case_key, decide, raise_cases
+from core.workflow.meanwhile import open_cases, waiting_approvals
 from core.workflow.people import acting, active_people, person
 from core.workflow.permissions import check_entities
 from core.workflow.rejecting import rejecter_of, rejection_of
@@ -28,7 +28,7 @@ from core.workflow.rejecting import rejecter_of, rejection_of
 def decide_approvals(command: DecideApprovals, ctx: Context) -> Outcome:
     if command.verdict == "reject" and not (command.note or "").strip():
         raise Refused("reason.missing", "Say why you reject; whoever fixes it will read it.")
-    rows = approvals.load_waiting(ctx.session, [(t.id, t.revision) for t in command.targets])
+    rows = waiting_approvals(ctx, command.targets)
     loaded = documents.load(ctx.session, {row.document_id for row in rows})
     who = acting(ctx.session, ctx.actor)
     for row in rows:
@@ -145,8 +145,7 @@ def _note(row: Approval, document: Document, sentence: str, **detail: object) ->
 
 def ask_again(command: AskAgain, ctx: Context) -> Outcome:
     """Answers `n`, how many rejections were taken back."""
-    rows = cases.load_open(ctx.session, [(t.id, t.revision) for t in command.cases])
-    check_entities(ctx.actor, [row.entity for row in rows])
+    rows = open_cases(ctx, command.cases)
     if any(rejecter_of(row) != str(ctx.actor.user_id) for row in rows):
         raise Forbidden(
             "approval.rejecter", "Policy “rejections”: only who rejected it may have it asked again as it is."
@@ -162,7 +161,7 @@ def ask_again(command: AskAgain, ctx: Context) -> Outcome:
 
 def reroute_approvals(command: RerouteApprovals, ctx: Context) -> Outcome:
     """Hands approvals to somebody who may decide them."""
-    rows = approvals.load_waiting(ctx.session, [(t.id, t.revision) for t in command.targets])
+    rows = waiting_approvals(ctx, command.targets)
     loaded = documents.load(ctx.session, {row.document_id for row in rows})
     to = person(ctx.session, command.assignee_id)
     notes = []

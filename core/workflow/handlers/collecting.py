@@ -43,6 +43,7 @@ def record_promise(command: RecordPromise, ctx: Context) -> Outcome:
     amount = to_minor(command.amount, command.currency)
     if amount <= 0:
         raise Refused("promise.amount", "A promise needs an amount above zero.")
+    _check_owed(ctx, customer, amount, command.currency)
     promise = Promise(
         id=new_id(),
         customer_id=customer.id,
@@ -60,6 +61,19 @@ def record_promise(command: RecordPromise, ctx: Context) -> Outcome:
         f"by {command.promised_on:%d %b %Y}."
     )
     return Outcome({"n": 1}, (Note(sentence, f"customer:{customer.id}", {"note": command.note}),))
+
+
+def _check_owed(ctx: Context, customer: Customer, amount: int, currency: str) -> None:
+    """Raises Refused for more than all that is open: a slip of the hand would end the chasing of everything."""
+    owed = collections.open_of(ctx.session, customer.id, currency)
+    if owed == 0:
+        raise Refused("promise.nothing", f"{customer.name} owes nothing in {currency}; there is nothing to promise.")
+    if amount > owed:
+        raise Refused(
+            "promise.above",
+            f"{customer.name} owes {currency} {format_minor(owed, currency)} in all, due or not; "
+            f"{currency} {format_minor(amount, currency)} is more than that.",
+        )
 
 
 def open_dispute(command: OpenDispute, ctx: Context) -> Outcome:

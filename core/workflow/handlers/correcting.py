@@ -17,21 +17,15 @@ from core.documents.model import HOUSE, UNDECIDED
 from core.kit.errors import Refused
 from core.kit.money import format_minor
 from core.kit.words import counted
-from core.workflow.command import Target
 from core.workflow.commands import AssignCases, CorrectDocument, ResolveCases, RevalidateCases, WaiveCases
 from core.workflow.context import Context, Outcome
 from core.workflow.deciding import decide
 from core.workflow.four_eyes import acting, touch
+from core.workflow.meanwhile import open_cases
 from core.workflow.people import person
-from core.workflow.permissions import check_entities, is_allowed
+from core.workflow.permissions import is_allowed
 from core.workflow.redrawing import redraw
 from core.workflow.retaxing import forget_tax
-
-
-def _load(ctx: Context, targets: Iterable[Target]) -> list[Case]:
-    rows = cases.load_open(ctx.session, [(t.id, t.revision) for t in targets])
-    check_entities(ctx.actor, [row.entity for row in rows])
-    return rows
 
 
 def _note(case: Case, sentence: str, **detail: Any) -> Note:
@@ -50,7 +44,7 @@ def assign_cases(command: AssignCases, ctx: Context) -> Outcome:
     if command.queue is not None and command.queue not in QUEUES:
         raise Refused("queue.unknown", f"There is no queue “{command.queue}”.")
     owner = person(ctx.session, command.owner_id) if command.owner_id else None
-    rows, notes = _load(ctx, command.targets), []
+    rows, notes = open_cases(ctx, command.targets), []
     if owner is not None:
         _refuse_unless_able(owner, rows)
     for case in rows:
@@ -75,7 +69,7 @@ def _refuse_unless_able(owner: Person, rows: Iterable[Case]) -> None:
 
 def waive_cases(command: WaiveCases, ctx: Context) -> Outcome:
     """The finding is accepted as it is, for this document only; who waives counts as having touched it."""
-    reason, rows = _reason(command.reason), _load(ctx, command.targets)
+    reason, rows = _reason(command.reason), open_cases(ctx, command.targets)
     _refuse_unless_waivable(rows)
     loaded = documents.load(ctx.session, {row.document_id for row in rows if row.document_id})
     for case in rows:
@@ -118,7 +112,7 @@ _CORRECTABLE = ("po_number", "tax_id", "due_date", "contract_number", "bill_to")
 
 def correct_document(command: CorrectDocument, ctx: Context) -> Outcome:
     """Puts right what the source got wrong, then checks the document again."""
-    (case,) = _load(ctx, [command.case])
+    (case,) = open_cases(ctx, [command.case])
     if case.document_id is None:
         raise Refused("case.no_document", "This exception is not about a document; it cannot be corrected here.")
     row = documents.get(ctx.session, case.document_id)
@@ -159,7 +153,7 @@ def _plain(value: Any) -> Any:
 
 def revalidate_cases(command: RevalidateCases, ctx: Context) -> Outcome:
     """After a fix in the source: what is no longer found is closed, siblings on the same document too."""
-    rows = _load(ctx, command.targets)
+    rows = open_cases(ctx, command.targets)
     ids = {row.document_id for row in rows if row.document_id}
     loaded = documents.load(ctx.session, ids)
     redrawn = redraw(ctx, [row.contract_id for row in loaded.values() if row.source == HOUSE and row.contract_id])
@@ -173,7 +167,7 @@ def revalidate_cases(command: RevalidateCases, ctx: Context) -> Outcome:
 
 def resolve_cases(command: ResolveCases, ctx: Context) -> Outcome:
     """For exceptions that no rule can check again: a person says what was done."""
-    reason, rows = _reason(command.resolution), _load(ctx, command.targets)
+    reason, rows = _reason(command.resolution), open_cases(ctx, command.targets)
     loaded = documents.load(ctx.session, {row.document_id for row in rows if row.document_id})
     if any(row.document_id and loaded[row.document_id].state in UNDECIDED and row.is_blocking for row in rows):
         raise Refused(

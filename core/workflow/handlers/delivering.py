@@ -68,7 +68,7 @@ def _stopped(ctx: Context, targets: Iterable[Target]) -> list[Delivery]:
 def retry_deliveries(command: RetryDeliveries, ctx: Context) -> Outcome:
     """Sends refused or set-aside deliveries again, under the same key."""
     rows = _stopped(ctx, command.targets)
-    ids = posting.requeue(rows, ctx.now)
+    ids = posting.requeue(ctx.session, rows, ctx.now)
     loaded = documents.load(ctx.session, {row.document_id for row in rows if row.system == LEDGER})
     if gone := next((row for row in loaded.values() if row.state == DocumentState.VOID), None):
         raise Refused("delivery.void", f"{named(gone)} is void: it is not sent any more.")

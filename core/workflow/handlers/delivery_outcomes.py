@@ -21,6 +21,7 @@ from core.workflow.commands import RecordDelivery
 from core.workflow.context import Context
 from core.workflow.deciding import case_key, raise_cases
 from core.workflow.handlers.house_links import link_own
+from core.workflow.voided_at_source import named, voided_case
 
 # What the mail connector says when the receiving server will not have the message for this address.
 RECIPIENT_REFUSED = "recipient_refused"
@@ -48,7 +49,10 @@ def _the(delivery: Delivery) -> str:
 
 
 def _posted(ctx: Context, delivery: Delivery, document: Document, command: RecordDelivery) -> str:
-    if document.state != DocumentState.VOID:
+    if document.state == DocumentState.VOID:
+        there = f"{named(document)} is void, and stands in the ledger: void it there too."
+        raise_cases(ctx, [voided_case(ctx, document, there, document.total_minor)])
+    else:
         documents.move(ctx.session, [document], DocumentState.POSTED, ctx.now, ctx.actor.label)
     link = ("document", str(document.id), delivery.system, f"{document.kind}:{command.external_id}")
     parties.save_links(ctx.session, [link], ctx.now)

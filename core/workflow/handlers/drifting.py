@@ -30,7 +30,7 @@ from core.workflow.crediting import what_is_left
 from core.workflow.deciding import raise_cases
 from core.workflow.drifting import Subject, gather_drift
 from core.workflow.handlers.crediting import issue_credit_memo
-from core.workflow.permissions import check_entities
+from core.workflow.meanwhile import open_cases
 from core.workflow.releasing import DELIVER
 from core.workflow.scheduling import horizon, plan
 
@@ -107,8 +107,7 @@ def _case(ctx: Context, subject: Subject, drift: Drift) -> NewCase:
 
 def apply_drift_fix(command: ApplyDriftFix, ctx: Context) -> Outcome:
     """Answers `n`. The difference is looked at once more: what has moved meanwhile is refused, not fixed."""
-    (case,) = cases.load_open(ctx.session, [(command.case.id, command.case.revision)])
-    check_entities(ctx.actor, [case.entity])
+    (case,) = open_cases(ctx, [command.case])
     if case.type != TYPE:
         raise Refused("drift.no_drift", "This exception proposes no fix.")
     drift = _still_there(ctx, case)

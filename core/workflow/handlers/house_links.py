@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from core.canonical import GONE, CreditMemoRecord, InvoiceRecord
+from core.cases import store as cases
 from core.cases.model import NewCase
 from core.db.tables import Document
 from core.disputes import store as disputes
+from core.documents import lookup
 from core.documents import store as documents
 from core.documents.model import DocumentState
 from core.kit.systems import title_of
@@ -26,7 +29,7 @@ def link_own(ctx: Context, source: str, ids: Mapping[str, UUID]) -> None:
     parties.save_links(ctx.session, links, ctx.now)
     rows = documents.load(ctx.session, ids.values())
     adopted = apply_earlier(ctx, source, [_due(ref, rows[id]) for ref, id in ids.items() if id in rows])
-    decide(ctx, documents.undecided_among(ctx.session, adopted))
+    decide(ctx, lookup.undecided_among(ctx.session, adopted))
     disputes.mark_documents(ctx.session, disputes.adopt_linked(ctx.session, source, ids))
 
 
@@ -47,20 +50,32 @@ def link_invoices(ctx: Context, records: Sequence[InvoiceRecord]) -> set[str]:
     return set(ours)
 
 
-def _tell_voided(ctx: Context, source: str, ids: Sequence[UUID]) -> None:
-    """What was taken back where it is only collected is still a claim here and in the books: a person decides."""
-    rows = documents.load(ctx.session, ids) if ids else {}
-    alive = [row for row in rows.values() if row.state != DocumentState.VOID]
-    raise_cases(ctx, [_voided(ctx, row, source) for row in alive])
+def _tell_voided(ctx: Context, source: str, ids: Mapping[str, UUID]) -> None:
+    """What was taken back where it is only collected is still a claim here and in the books: a person decides, once,
+    however often the source tells it. Of what nothing is open nobody has to."""
+    rows = documents.load(ctx.session, ids.values()) if ids else {}
+    standing = {ref: rows[id] for ref, id in ids.items() if id in rows and _stands(rows[id])}
+    found = [_voided(ctx, row, source, ref) for ref, row in standing.items()]
+    told = cases.told_before(ctx.session, ids.values(), [case.key for case in found]) if found else set()
+    raise_cases(ctx, [case for case in found if case.key not in told])
 
 
-def _voided(ctx: Context, row: Document, source: str) -> NewCase:
+def _stands(row: Document) -> bool:
+    return row.state != DocumentState.VOID and (row.kind == "credit_memo" or row.open_minor != 0)
+
+
+def _voided(ctx: Context, row: Document, source: str, ref: str) -> NewCase:
     where = f"{named(row)} was voided in {title_of(source)}, and "
     if row.kind == "credit_memo":
         sentence = f"{where}still gives money back here and in the ledger: issue it there again, or bill it anew."
-        return voided_case(ctx, row, sentence, row.total_minor)
-    sentence = f"{where}is still a claim here and in the ledger: credit it, or have the customer pay it another way."
-    return voided_case(ctx, row, sentence, row.open_minor)
+        case = voided_case(ctx, row, sentence, row.total_minor)
+    else:
+        sentence = (
+            f"{where}is still a claim here and in the ledger: credit it, or have the customer pay it another way."
+        )
+        case = voided_case(ctx, row, sentence, row.open_minor)
+    # What is sent there once more is another one.
+    return replace(case, key=f"{case.key}:{ref}")
 
 
 def link_credit_memos(ctx: Context, records: Sequence[CreditMemoRecord]) -> set[str]:
@@ -73,8 +88,9 @@ def link_credit_memos(ctx: Context, records: Sequence[CreditMemoRecord]) -> set[
     return set(ours)
 
 
-def _voided_among(records: Sequence[InvoiceRecord | CreditMemoRecord], ours: Mapping[str, UUID]) -> list[UUID]:
-    return [ours[each.source_ref] for each in records if each.status in GONE and each.source_ref in ours]
+def _voided_among(records: Sequence[InvoiceRecord | CreditMemoRecord], ours: Mapping[str, UUID]) -> dict[str, UUID]:
+    gone = [each.source_ref for each in records if each.status in GONE]
+    return {ref: ours[ref] for ref in gone if ref in ours}
 
 
 def _ours(ctx: Context, records: Sequence[InvoiceRecord | CreditMemoRecord]) -> dict[str, UUID]:

@@ -13,12 +13,13 @@ from core.canonical import InvoiceRecord
 from core.documents import store as documents
 from core.documents.model import DocumentState
 from core.kit.ids import content_hash
+from core.kit.words import told
 from core.parties import store as parties
 from core.workflow.commands import ImportLedger
 from core.workflow.context import Context, Outcome
 from core.workflow.handlers.recording_cash import record_disputes, record_payments
 from core.workflow.handlers.recording_documents import content_of, document_id
-from core.workflow.import_news import Known, news_of, told
+from core.workflow.import_news import Known, news_of
 
 
 def import_ledger(command: ImportLedger, ctx: Context) -> Outcome:
@@ -57,7 +58,7 @@ def _row(record: InvoiceRecord, linked: dict[str, str], ctx: Context) -> dict[st
         "kind": "invoice",
         "source": record.source,
         "source_ref": record.source_ref,
-        "content_hash": content_hash(record.model_dump(mode="json")),
+        "content_hash": content_hash(record.model_dump(mode="json", exclude={"told_at"})),
         "customer_id": UUID(customer) if customer else None,
         "open_minor": record.total_minor,
         "settled_on": record.issue_date if record.total_minor == 0 else None,

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from core.audit.model import Note
 from core.db.tables import ApiKey
+from core.kit.words import counted
 from core.usage import charged, days, placing
 from core.usage.charged import ChargedPeriod
 from core.usage.model import KeyScope, Wanted
@@ -42,7 +43,8 @@ def _scope_of(ctx: Context, key_id: UUID | None) -> KeyScope:
 
 
 def _note(answer: dict[str, Any], source: str, receipt: str, opened: int) -> Note:
-    sentence = f"A batch of usage from “{source}” opened {opened} exceptions; {answer['accepted']} events were kept."
+    exceptions, kept = counted(opened, "exception"), counted(answer["accepted"], "event")
+    sentence = f"A batch of usage from “{source}” opened {exceptions}; {kept} kept."
     return Note(sentence, f"usage_receipt:{receipt}", {"accepted": answer["accepted"], "exceptions": opened})
 
 
@@ -53,7 +55,7 @@ def summarise_usage(command: SummariseUsage, ctx: Context) -> Outcome:
         # What came while its period was being billed was in neither's sight.
         periods = charged.billed_lately(ctx.session, command.since)
         usage_cases_late.look_after(ctx, charged.with_use(ctx.session, periods))
-    note = Note(f"{placed} usage events found their customer.", None, {"placed": placed})
+    note = Note(f"{counted(placed, 'usage event')} found a customer.", None, {"placed": placed})
     return Outcome({"days": changed, "placed": placed}, (note,) if placed else ())
 
 

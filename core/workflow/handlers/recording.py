@@ -7,11 +7,12 @@ from uuid import UUID
 
 from core.audit.model import Note
 from core.cases import store as cases
-from core.documents import store as documents
+from core.documents import lookup
 from core.intake import store as intake
 from core.kit.systems import title_of
+from core.kit.words import counted
+from core.kit.words import told as told_in_words
 from core.parties import store as parties
-from core.posting import store as posting
 from core.workflow.commands import DecideReceived, RecordFacts
 from core.workflow.context import Context, Outcome
 from core.workflow.deciding import decide
@@ -21,6 +22,7 @@ from core.workflow.handlers.recording_agreements import record_agreements
 from core.workflow.handlers.recording_cash import record_disputes, record_payments
 from core.workflow.handlers.recording_credits import record_credit_memos
 from core.workflow.handlers.recording_documents import record_invoices
+from core.workflow.handlers.recording_ledger import record_ledger
 from core.workflow.redrawing import redraw
 from core.workflow.waiting import ready
 
@@ -38,7 +40,7 @@ def record_facts(command: RecordFacts, ctx: Context) -> Outcome:
     customers = parties.save_customers(session, command.customers, ctx.now)
     contracts = record_agreements(ctx, command)
     redrawn = redraw(ctx, contracts)
-    posting.save_ledger_entries(session, command.ledger)
+    record_ledger(ctx, command.ledger)
     counts = record_invoices(ctx, command.invoices, is_backfill=command.is_backfill)
     counts |= record_credit_memos(ctx, command.credit_memos, is_backfill=command.is_backfill)
     record_payments(ctx, command.payments)
@@ -56,23 +58,23 @@ def record_facts(command: RecordFacts, ctx: Context) -> Outcome:
 
 def decide_received(command: DecideReceived, ctx: Context) -> Outcome:
     """Answers `n`, how many were decided; 0 when all that are left are to wait for their contracts."""
-    ids = ready(ctx, documents.oldest_received(ctx.session, command.source, _BATCH))
+    ids = ready(ctx, lookup.oldest_received(ctx.session, command.source, _BATCH))
     counts = decide(ctx, ids)
-    told = ", ".join(f"{n:,} {name.replace('_', ' ')}" for name, n in counts.items() if n)
-    notes = (Note(f"Decided {len(ids):,} documents that had waited: {told}.", None, dict(counts)),)
+    places = told_in_words({name: n for name, n in counts.items() if n})
+    notes = (Note(f"Decided {counted(len(ids), 'document')} that had waited: {places}.", None, dict(counts)),)
     return Outcome({"n": len(ids)} | counts, notes if ids else ())
 
 
 def _check_again(ctx: Context, command: RecordFacts, customers: Iterable[UUID], contracts: Iterable[UUID]) -> None:
     """A changed customer or contract, a new link or a new item mapping may settle what was on hold."""
-    again = documents.undecided_ids(ctx.session, customers, contracts)
+    again = lookup.undecided_ids(ctx.session, customers, contracts)
     if command.contracts:
-        again |= documents.waiting_for_contracts(ctx.session, [contract.number for contract in command.contracts])
+        again |= lookup.waiting_for_contracts(ctx.session, [contract.number for contract in command.contracts])
     refs = [record.source_ref for record in command.customers]
     if refs:
-        again |= documents.waiting_for_customers(ctx.session, command.source, refs)
+        again |= lookup.waiting_for_customers(ctx.session, command.source, refs)
     if command.products:
-        again |= documents.waiting_for_products(ctx.session, [product.code for product in command.products])
+        again |= lookup.waiting_for_products(ctx.session, [product.code for product in command.products])
     if command.entities:
         again |= cases.documents_of_cause(ctx.session, [f"seller.incomplete:{each.code}" for each in command.entities])
     decide(ctx, again)
@@ -83,5 +85,5 @@ def _is_worth_a_note(command: RecordFacts, counts: dict[str, int]) -> bool:
 
 
 def _note(command: RecordFacts, counts: dict[str, int]) -> Note:
-    told = ", ".join(f"{n:,} {name.replace('_', ' ')}" for name, n in counts.items() if name != "records")
-    return Note(f"Recorded from {title_of(command.source)}: {told}.", f"system:{command.source}", dict(counts))
+    facts = told_in_words({name: n for name, n in counts.items() if name != "records"})
+    return Note(f"Recorded from {title_of(command.source)}: {facts}.", f"system:{command.source}", dict(counts))

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from core.canonical import GONE, CreditMemoRecord, DocumentLineRecord
 from core.db.tables import Document
+from core.documents import lookup
 from core.documents import store as documents
 from core.documents.model import DocumentState, natural_key
 from core.posting import store as posting
@@ -19,7 +20,7 @@ from core.workflow.context import Context
 from core.workflow.deciding import decide
 from core.workflow.handlers.house_links import link_credit_memos
 from core.workflow.handlers.recording_documents import content_hash, document_id, note_told
-from core.workflow.handlers.recording_voids import void_at_source
+from core.workflow.handlers.recording_voids import void_at_source, void_on_arrival
 from core.workflow.own_documents import own_documents
 
 
@@ -30,7 +31,7 @@ def record_credit_memos(ctx: Context, records: Sequence[CreditMemoRecord], *, is
     if not told:
         return {}
     source = next(iter(told.values())).source
-    known = documents.known(ctx.session, source, told)
+    known = lookup.known(ctx.session, source, told)
     new = _insert(ctx, source, [record for ref, record in told.items() if ref not in known])
     undecided = [row["id"] for row in new if row["state"] == DocumentState.RECEIVED]
     if not is_backfill:
@@ -55,13 +56,14 @@ def _insert(ctx: Context, source: str, fresh: Sequence[CreditMemoRecord]) -> lis
         code = lines[invoice.id][0].product_code if invoice and lines[invoice.id] else None
         memo_lines[row["id"]] = (_memo_line(record, code),)
     documents.insert_documents(ctx.session, rows, memo_lines)
+    void_on_arrival(ctx, source, rows)
     alive = [row for row in rows if row["state"] != DocumentState.VOID]
     apply_credit_memos(ctx, alive)
     return alive
 
 
 def _invoices(ctx: Context, source: str, refs: set[str]) -> dict[str, Document]:
-    ids = documents.ids_by_ref(ctx.session, source, refs)
+    ids = lookup.ids_by_ref(ctx.session, source, refs)
     ids |= own_documents(ctx.session, source, refs - set(ids))
     found = documents.load(ctx.session, ids.values())
     return {ref: found[id] for ref, id in ids.items() if id in found}
@@ -69,7 +71,8 @@ def _invoices(ctx: Context, source: str, refs: set[str]) -> dict[str, Document]:
 
 def _memo_row(record: CreditMemoRecord, invoice: Document | None, is_posted: bool, now: datetime) -> dict[str, Any]:
     from_invoice = {name: getattr(invoice, name) if invoice else None for name in FROM_INVOICE}
-    is_void = record.status == "void"
+    # Nobody gives back what a void invoice does not claim.
+    is_void = record.status == "void" or (invoice is not None and invoice.state == DocumentState.VOID)
     return from_invoice | {
         "id": document_id(record.source, record.source_ref),
         "kind": "credit_memo",

@@ -12,6 +12,7 @@ from uuid import UUID
 from core.canonical import GONE, CreditMemoRecord, DatedRecord, InvoiceRecord
 from core.cases.model import NewCase
 from core.db.tables import Document
+from core.documents import lookup
 from core.documents import store as documents
 from core.documents.model import UNDECIDED, DocumentState, natural_key
 from core.kit.ids import id_from
@@ -24,7 +25,7 @@ from core.workflow.context import Context
 from core.workflow.deciding import case_key, decide, raise_cases
 from core.workflow.handlers.house_links import link_invoices
 from core.workflow.handlers.recording_cash import apply_earlier
-from core.workflow.handlers.recording_voids import void_at_source
+from core.workflow.handlers.recording_voids import void_at_source, void_on_arrival
 from core.workflow.waiting import ready
 
 # What all new invoices of a batch share.
@@ -38,7 +39,7 @@ def record_invoices(ctx: Context, records: Sequence[InvoiceRecord], *, is_backfi
     if not issued:
         return {}
     source = next(iter(issued.values())).source
-    known = documents.known(ctx.session, source, issued)
+    known = lookup.known(ctx.session, source, issued)
     hashes = {ref: content_hash(record) for ref, record in issued.items()}
     fresh = {ref: record for ref, record in issued.items() if ref not in known and record.status != "deleted"}
     posted = posting.keys_in_ledger(ctx.session, LEDGER, [natural_key(source, ref) for ref in fresh])
@@ -46,10 +47,11 @@ def record_invoices(ctx: Context, records: Sequence[InvoiceRecord], *, is_backfi
     lines = {row["id"]: fresh[row["source_ref"]].lines for row in rows}
     documents.insert_documents(ctx.session, rows, lines, _NEW_INVOICE | {"source": source, "recorded_at": ctx.now})
     adopted = apply_earlier(ctx, source, rows)
+    void_on_arrival(ctx, source, rows)
     alive = [row for row in rows if row["state"] != DocumentState.VOID]
     undecided = [row["id"] for row in alive if row["state"] == DocumentState.RECEIVED]
     counts = {} if is_backfill else decide(ctx, ready(ctx, undecided), is_fresh=True)
-    decide(ctx, documents.undecided_among(ctx.session, adopted, with_received=not is_backfill))
+    decide(ctx, lookup.undecided_among(ctx.session, adopted, with_received=not is_backfill))
     _hear_again(ctx, {ref: record for ref, record in issued.items() if ref in known}, known, hashes)
     return {"new_invoices": len(alive), "already_in_ledger": len(alive) - len(undecided)} | counts
 
@@ -57,7 +59,7 @@ def record_invoices(ctx: Context, records: Sequence[InvoiceRecord], *, is_backfi
 def _hear_again(
     ctx: Context,
     told: Mapping[str, InvoiceRecord],
-    known: Mapping[str, documents.Known],
+    known: Mapping[str, lookup.Known],
     hashes: Mapping[str, str],
 ) -> None:
     """News of recorded invoices. Nothing leads back from void, and what is older than what stands here says nothing."""
@@ -73,7 +75,7 @@ def _hear_again(
     note_told(ctx, told, known)
 
 
-def note_told(ctx: Context, told: Mapping[str, DatedRecord], known: Mapping[str, documents.Known]) -> None:
+def note_told(ctx: Context, told: Mapping[str, DatedRecord], known: Mapping[str, lookup.Known]) -> None:
     """Keeps the instants of what is news, whether it changed anything or not."""
     stamps = {
         known[ref].id: record.told_at
@@ -84,8 +86,8 @@ def note_told(ctx: Context, told: Mapping[str, DatedRecord], known: Mapping[str,
 
 
 def content_hash(record: InvoiceRecord | CreditMemoRecord) -> str:
-    """What must not change once decided; the status is not part of it."""
-    return hashlib.sha256(record.model_dump_json(exclude={"status"}).encode()).hexdigest()
+    """What must not change once decided; neither the status nor the instant is part of it."""
+    return hashlib.sha256(record.model_dump_json(exclude={"status", "told_at"}).encode()).hexdigest()
 
 
 def _rows(
@@ -168,7 +170,7 @@ def content_of(record: InvoiceRecord) -> dict[str, Any]:
 def _replace(
     ctx: Context,
     changed: Mapping[str, InvoiceRecord],
-    known: Mapping[str, documents.Known],
+    known: Mapping[str, lookup.Known],
     hashes: Mapping[str, str],
 ) -> None:
     """Undecided documents take the new content, but keep what a person corrected; decided ones become a case."""

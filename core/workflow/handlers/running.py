@@ -213,8 +213,9 @@ def finish_run(command: FinishRun, ctx: Context) -> Outcome:
 def resume_run(command: ResumeRun, ctx: Context) -> Outcome:
     run = _get(ctx, command.run)
     runs.require(run, runs.GENERATING, runs.RELEASING, runs.REVIEW, runs.RELEASED)
-    touch(run, acting(ctx))
     n = runs.reopen_failed(ctx.session, run.id)
+    if n:
+        touch(run, acting(ctx))
     if n and run.state != runs.GENERATING:
         runs.move(run, runs.GENERATING, ctx.now)
     _defer(ctx, run.id)

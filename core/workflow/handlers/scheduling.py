@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from core.agreements import schedule
 from core.audit.model import Note
-from core.kit.words import day_in_words
+from core.kit.words import counted, day_in_words
 from core.workflow.billing_commands import PlanSchedules
 from core.workflow.context import Context, Outcome
 from core.workflow.redrawing import redraw
@@ -24,5 +24,6 @@ def plan_schedules(command: PlanSchedules, ctx: Context) -> Outcome:
     )
     n = plan(ctx, ids, command.until) if ids else 0
     redrawn = redraw(ctx, ids) if n else []
-    told = f"Planned {len(ids):,} contracts up to {day_in_words(command.until)}: {n:,} schedule items changed."
+    planned, changed = counted(len(ids), "contract"), counted(n, "schedule item")
+    told = f"Planned {planned} up to {day_in_words(command.until)}: {changed} changed."
     return Outcome({"n": n, "last": str(ids[-1]) if ids else None}, (Note(told), *redrawn) if n else ())

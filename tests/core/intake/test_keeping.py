@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import select
 
 from core.db.tables import InboxItem
-from core.intake.arriving import lines_of, new_rows, rows_of
+from core.intake.arriving import as_received, lines_of, new_rows, rows_of
 from core.intake.keeping import copy_handled, insert_new
+from core.intake.model import NewRow
 from core.kit.errors import Refused
+from core.kit.ids import new_id
 from core.ports import RawRecord
 from core.runtime import Runtime
 from tests.fakes import NOON as NOW
@@ -48,6 +53,31 @@ def test_what_no_text_can_hold_is_marked_and_kept(runtime: Runtime) -> None:
         assert session.scalars(select(InboxItem)).one().payload == {"name": "a\ufffdb", "half": "\ufffd"}
 
 
+@pytest.mark.parametrize("odd", ["in_\x00", "in_\ud83d"])
+def test_an_id_that_no_text_can_hold_is_marked_and_kept_on_both_ways(runtime: Runtime, odd: str) -> None:
+    rows = new_rows([_record(odd)])
+    with runtime.transaction() as session:
+        insert_new(session, "stripe", rows, NOW)
+        copy_handled(session, "netsuite", lines_of(rows_again(rows)), NOW)
+    with runtime.reading() as session:
+        assert set(session.scalars(select(InboxItem.external_id))) == {"in_\ufffd"}
+
+
+def rows_again(rows: Sequence[NewRow]) -> list[NewRow]:
+    return [replace(row, id=new_id()) for row in rows]
+
+
+def test_a_text_that_only_looks_as_if_it_could_not_be_held_stays_as_it_is(runtime: Runtime) -> None:
+    said = {"path": "c:\\u0000", "deep": "\\\\ud83d", "pair": "\\\U0001f600", "odd": "\\\x00"}
+    row = new_rows([_record("in_1", **said)])
+    with runtime.transaction() as session:
+        insert_new(session, "stripe", row, NOW)
+    with runtime.reading() as session:
+        kept = session.scalars(select(InboxItem)).one().payload
+    assert kept == said | {"odd": "\\\ufffd"}
+    assert as_received(row[0]).record.payload == kept, "and is read as it is kept"
+
+
 def test_copying_a_record_that_is_here_is_refused(runtime: Runtime) -> None:
     with runtime.transaction() as session:
         insert_new(session, "stripe", new_rows([_record("in_1")]), NOW)
@@ -58,8 +88,9 @@ def test_copying_a_record_that_is_here_is_refused(runtime: Runtime) -> None:
 
 
 def test_copying_what_the_store_cannot_hold_is_refused(runtime: Runtime) -> None:
+    row = NewRow(new_id(), "invoice", "in_\x00", "1", b"{}")
     with pytest.raises(Refused, match="cannot hold"), runtime.transaction() as session:
-        copy_handled(session, "stripe", _lines([_record("in_\x00")]), NOW)
+        copy_handled(session, "stripe", lines_of((row,)), NOW)
 
 
 def test_a_batch_of_which_nothing_is_handled_is_no_copy(runtime: Runtime) -> None:

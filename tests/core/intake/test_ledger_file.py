@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from core.intake.ledger_columns import guess_mapping
+from core.intake.ledger_columns import format_of, format_words, guess_mapping
 from core.intake.ledger_file import BadRow, ParsedLedger, Reading, parse_ledger
 from core.intake.ledger_report import report_csv, safe_cell
 from core.intake.ledger_sheet import read_sheet, suggested_formats
@@ -189,3 +189,26 @@ def test_a_file_without_rows_is_not_importable() -> None:
 def test_the_report_cannot_run_formulas(text: str) -> None:
     assert safe_cell(text) == f"'{text}"
     assert f"'{text}" in report_csv([BadRow(2, "amount", text, "No.")])
+
+
+@pytest.mark.parametrize(
+    ("form", "words"),
+    [
+        ("%Y-%m-%d", "2026-11-28 (year-month-day)"),
+        ("%d.%m.%Y", "28.11.2026 (day.month.year)"),
+        ("%d %b %Y", "28 Nov 2026 (day month year)"),
+        ("%Y%m%d", "20261128 (year, month, day)"),
+        ("%Y-%m-%d %H:%M:%S", "2026-11-28 14:05:00 (year-month-day and time)"),
+        ("%j", "%j"),
+    ],
+)
+def test_a_date_format_is_told_by_an_example_and_in_words(form: str, words: str) -> None:
+    assert format_words(form) == words
+
+
+@pytest.mark.parametrize(
+    ("written", "form"),
+    [("DD-MM-YYYY", "%d-%m-%Y"), ("mm/dd/yy", "%m/%d/%y"), (" %d-%m-%Y ", "%d-%m-%Y"), ("soon", "soon")],
+)
+def test_a_date_format_may_be_written_in_letters(written: str, form: str) -> None:
+    assert format_of(written) == form

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.kit.words import counted, of_number
+from core.kit.words import counted, of_number, told
 
 
 @pytest.mark.parametrize(
@@ -27,3 +27,10 @@ def test_a_count_and_its_noun_agree(count: int, noun: str, words: str) -> None:
 
 def test_the_noun_is_to_be_had_without_its_count() -> None:
     assert [of_number(count, "entry") for count in (0, 1, 2)] == ["entries", "entry", "entries"]
+
+
+def test_counts_by_name_are_told_in_the_right_number() -> None:
+    assert told({"new_invoices": 1, "released": 1, "already_in_ledger": 0}) == (
+        "1 new invoice, 1 released, 0 already in ledger"
+    )
+    assert told({"new_credit_memos": 1_200}) == "1,200 new credit memos"

@@ -10,7 +10,19 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from core.db.tables import Application, Approval, Case, Customer, Dispute, Document, FxRate, Payment, Transition
+from core.db.tables import (
+    Application,
+    Approval,
+    Case,
+    Customer,
+    Dispute,
+    Document,
+    FxRate,
+    LedgerEntry,
+    Payment,
+    Transition,
+)
+from core.documents.model import natural_key
 from core.kit.ids import new_id
 
 AT = datetime(2026, 10, 1, 9, 0, tzinfo=UTC)
@@ -187,6 +199,29 @@ def approval(session: Session, row: Document, **facts: Any) -> Approval:
             "state": "waiting",
             "requested_at": AT,
             "due_at": AT,
+            **facts,
+        }
+    )
+    session.add(found)
+    session.flush()
+    return found
+
+
+def ledger_entry(session: Session, row: Document, **facts: Any) -> LedgerEntry:
+    """What the ledger keeps of a document."""
+    found = LedgerEntry(
+        **{
+            "id": new_id(),
+            "system": "netsuite",
+            "kind": row.kind,
+            "external_id": f"ns-{row.id}",
+            "key": natural_key(row.source, row.source_ref),
+            "number": row.number,
+            "currency": row.currency,
+            "total_minor": row.total_minor,
+            "open_minor": 0,
+            "dated_on": row.issue_date,
+            "modified_at": AT,
             **facts,
         }
     )

@@ -1,22 +1,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from core.db.tables import Document
 from core.kit.errors import Forbidden, NotFound
-from core.reporting import cases
+from core.reporting import case_detail, cases
 from core.reporting.approval_evidence import approval_evidence
 from core.reporting.approvals import ApprovalFilters, approval_summary, list_approvals, select_matching, selection
 from core.reporting.approvers import candidates
+from core.reporting.overview import approvals_by_person
 from core.runtime import Runtime
 from core.workflow import Actor, execute
 from core.workflow import commands as c
 from tests import builders as b
 from tests import work
 from tests.core.reporting import rows
+from tests.corrections import issue, only_of, posted_invoice
 from tests.fakes import FixedClock
 from tests.stores import Furniture
 
@@ -188,6 +191,41 @@ def test_the_evidence_holds_contract_lines_waivers_and_earlier_invoices(house: R
     assert {each.field: each.ledger for each in found.sides}["Posting"] == "Not sent"
     later = approval_evidence(house, bo, list_approvals(house, bo, EVERYONES).rows[0].id)
     assert [each.number for each in later.earlier] == ["HC-000002"]
+
+
+def test_what_was_waived_is_marked_where_the_sides_are_compared(house: Runtime, bo: Actor) -> None:
+    line = b.line(quantity=Decimal(3000), unit_price=Decimal("25.00"), amount_minor=7_500_000, tax_minor=1_425_000)
+    work.record(house, b.PAYMENTS, invoices=(work.invoice(2, lines=(line,)),))
+    ana = work.person(house, "Ana")
+    held = cases.select_matching(house, ana, cases.CaseFilters(search="HC-000002"))
+    execute(house, c.WaiveCases(targets=targets(held), reason="by phone"), ana)
+    (row,) = list_approvals(house, bo, ApprovalFilters(is_mine=False, search="HC-000002")).rows
+    first, *others = approval_evidence(house, bo, row.id).sides
+    assert (first.agreed, first.invoiced, first.mark) == ("20", "25", "waived")
+    assert {each.mark for each in others} == {None}
+
+
+def test_a_credit_memo_takes_money_away_wherever_it_is_shown(runtime: Runtime) -> None:
+    issue(runtime, posted_invoice(runtime), amount=Decimal(100))
+    elsewhere = work.person(runtime, "Amara")
+    (row,) = list_approvals(runtime, elsewhere, EVERYONES).rows
+    assert (row.total_minor, row.amount_minor) == (-10_000, -11_000)
+    found = approval_summary(runtime, elsewhere)
+    assert (found.all_count, found.all_minor) == (1, -11_000)
+    assert [each.amount_minor for each in approvals_by_person(runtime, elsewhere)] == [-11_000]
+    sides = {each.field: each for each in approval_evidence(runtime, elsewhere, row.id).sides}
+    assert sides["Total"].invoiced == "EUR -100.00"
+
+
+def test_what_the_ledger_keeps_of_a_credit_memo_is_shown_with_its_sign(runtime: Runtime) -> None:
+    """Ledgers keep the totals of all kinds above zero."""
+    issue(runtime, posted_invoice(runtime), amount=Decimal(100))
+    memo = only_of(runtime, "credit_memo")
+    with runtime.transaction() as session:
+        rows.ledger_entry(session, memo, total_minor=10_000)
+    with runtime.reading() as session:
+        sides = {each.field: each for each in case_detail.sides(session, memo)}
+    assert (sides["Total"].invoiced, sides["Total"].ledger) == ("EUR -100.00", "EUR -100.00")
 
 
 def test_nobody_hands_over_approvals_of_other_entities(house: Runtime, bo: Actor) -> None:

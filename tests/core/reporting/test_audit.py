@@ -10,7 +10,7 @@ from sqlalchemy import select, text, update
 
 from core.audit import store as audit
 from core.audit.model import Deed, Note
-from core.db.tables import AuditEntry
+from core.db.tables import AuditEntry, Transition
 from core.kit.errors import NotFound
 from core.kit.ids import new_id
 from core.reporting.audit import HOUSE, AuditFilters, Change, audit_detail, list_audit, people_in_trail
@@ -89,6 +89,37 @@ def test_an_invoice_brings_its_exceptions_along(house: Runtime) -> None:
         ("Posted it.", "Invoice HC-7"),
         ("Corrected it.", "Pricing exception on HC-7"),
     ]
+
+
+def test_an_invoice_brings_along_what_was_written_about_many_when_it_was_recorded_and_decided(
+    house: Runtime, clock: FixedClock
+) -> None:
+    clock.advance(hours=1)
+    with house.transaction() as session:
+        invoice = rows.document(session, number="HC-7", recorded_at=house.now())
+    write(house, Note("Imported ledger.csv: 3 invoices.", None), command="ImportLedger")
+    write(house, Note("Changed Ana.", "user:1"))
+    clock.advance(hours=1)
+    with house.transaction() as session:
+        session.add(
+            Transition(
+                id=new_id(),
+                subject="document",
+                subject_id=invoice.id,
+                old="received",
+                new="released",
+                at=house.now(),
+                actor="job:decide",
+            )
+        )
+    write(house, Note("Decided 2 documents.", "system:stripe"))
+    clock.advance(hours=1)
+    write(house, Note("Decided 5 documents.", None))
+    assert sentences(house, AuditFilters(subject="HC-7")) == [
+        "Decided 2 documents.",
+        "Imported ledger.csv: 3 invoices.",
+    ]
+    assert sentences(house, AuditFilters(subject="HC-8")) == []
 
 
 @pytest.mark.parametrize("words", ["netsuite", "NetSuite", "system:netsuite"])

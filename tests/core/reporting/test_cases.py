@@ -233,3 +233,23 @@ def test_work_is_handed_to_those_who_settle_exceptions(house: Runtime) -> None:
     found = {each.name: each for each in colleagues(house)}
     assert set(found) == {"Ana Ribeiro", "Dieter Brandt", "Chen Wei"}
     assert found["Dieter Brandt"].acts_for({"DE"}) and not found["Dieter Brandt"].acts_for({"DE", "US"})
+
+
+def test_history_tells_one_waiver_once_however_the_clock_runs(house: Runtime, ana: Actor, clock: FixedClock) -> None:
+    running = replace(house, clock=lambda: clock.advance(milliseconds=1))
+    needing_orders(house, 1)
+    found = select_matching(house, ana, CaseFilters())
+    execute(running, c.WaiveCases(targets=targets(found), reason="Agreed with sales"), ana)
+    history = case_detail(house, ana, found.targets[0][0]).history
+    assert [step.sentence for step in history if "Agreed with sales" in step.sentence] == [
+        f"Waived “{case_detail(house, ana, found.targets[0][0]).row.sentence}”: Agreed with sales"
+    ]
+
+
+def test_a_closed_row_names_who_closed_it(house: Runtime, ana: Actor) -> None:
+    needing_orders(house, 1, 2)
+    work.record(house, b.PAYMENTS, invoices=(work.invoice(2, po_number="PO-77"),))
+    found = select_matching(house, ana, CaseFilters())
+    execute(house, c.WaiveCases(targets=targets(found), reason="Agreed with sales"), ana)
+    closed = {row.document_number: row for row in list_cases(house, ana, CaseFilters(is_open=False)).rows}
+    assert (closed["HC-000001"].state, closed["HC-000001"].closed_by) == ("waived", "Ana Ribeiro")

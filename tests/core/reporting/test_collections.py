@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from core.db.tables import Customer, Document, Payment
+from core.db.tables import Customer, Dispute, Document, Payment
 from core.kit.errors import NotFound
 from core.kit.ids import new_id
 from core.reporting.collections import CollectionFilters, CollectionRow, account_owners, customer_work, work_list
@@ -51,6 +51,19 @@ def document_of(runtime: Runtime, customer: Customer) -> Document:
     return next(row for row in work.all_rows(runtime, Document) if row.customer_id == customer.id)
 
 
+def argue(runtime: Runtime, cole: Actor, customer: Customer, amount: str | None, total: int | None = None) -> None:
+    """Opens a dispute of that amount, or of all, on the customer's invoice (of that total)."""
+    owed = [row for row in work.all_rows(runtime, Document) if row.customer_id == customer.id]
+    item = next(row for row in owed if total in (None, row.total_minor))
+    wish = c.OpenDispute(
+        document=c.Target(item.id, item.revision),
+        reason="Wrong price",
+        amount=None if amount is None else Decimal(amount),
+        sentence="No",
+    )
+    execute(runtime, wish, cole)
+
+
 def test_most_to_win_comes_first(runtime: Runtime, cole: Actor) -> None:
     for name, amount in (("Small", 20_000), ("Large", 9_000_000), ("Middle", 500_000)):
         owing(runtime, name, amount)
@@ -76,8 +89,60 @@ def test_what_is_disputed_is_not_chased(runtime: Runtime, cole: Actor) -> None:
     assert len(found.open_items) == 2
 
 
+@pytest.mark.parametrize(("amounts", "chased"), [(["100.00"], 90_000), (["700.00", "100.00"], 20_000)])
+def test_a_dispute_of_a_part_leaves_the_rest_of_the_invoice_to_chase(
+    runtime: Runtime, cole: Actor, amounts: list[str], chased: int
+) -> None:
+    who = owing(runtime, "Partly", 100_000)
+    for amount in amounts:
+        argue(runtime, cole, who, amount)
+    row = listed(runtime, cole)["Partly"]
+    assert (row.overdue_minor, row.chase_minor, row.days_late, row.leave_alone) == (100_000, chased, 20, None)
+    assert work_list(runtime, cole, CollectionFilters()).summary.chase_minor == chased
+
+
+def test_disputes_of_one_invoice_take_away_no_more_than_is_open_of_it(runtime: Runtime, cole: Actor) -> None:
+    who = owing(runtime, "Often", 100_000, 40_000)
+    item = max((row for row in work.all_rows(runtime, Document)), key=lambda row: row.total_minor)
+    with runtime.transaction() as session:
+        row = session.get(Document, item.id)
+        assert row is not None
+        rows.pay(session, row, 30_000, runtime.today())
+    for amount in ("900.00", "600.00"):
+        argue(runtime, cole, who, amount, total=100_000)
+    assert listed(runtime, cole)["Often"].chase_minor == 40_000
+
+
+def test_a_dispute_that_names_no_amount_in_the_currency_of_the_invoice_is_about_all_of_it(
+    runtime: Runtime, cole: Actor
+) -> None:
+    for name, facts in (("Nothing", {"amount_minor": 0}), ("Foreign", {"amount_minor": 100, "currency": "EUR"})):
+        who = owing(runtime, name, 100_000, is_disputed=True)
+        with runtime.transaction() as session:
+            rows.dispute(session, document_of(runtime, who), **facts)
+    assert listed(runtime, cole) == {}
+
+
+def test_what_is_disputed_in_part_and_held_is_left_alone_with_a_true_sentence(runtime: Runtime, cole: Actor) -> None:
+    who = owing(runtime, "Both", 100_000, state="on_hold")
+    argue(runtime, cole, who, "100.00")
+    told = listed(runtime, cole, LEFT_ALONE)["Both"].leave_alone or ""
+    assert told.startswith("What is overdue and not disputed is held by an exception of ours")
+
+
+def test_a_dispute_that_is_settled_gives_the_part_back_to_be_chased(runtime: Runtime, cole: Actor) -> None:
+    who = owing(runtime, "Settled", 100_000)
+    argue(runtime, cole, who, "100.00")
+    found = work.only(runtime, Dispute)
+    execute(
+        runtime, c.CloseDispute(dispute=c.Target(found.id, found.revision), outcome="rejected", note="Is right"), cole
+    )
+    assert listed(runtime, cole)["Settled"].chase_minor == 100_000
+
+
 def test_a_customer_who_disputes_everything_is_left_alone(runtime: Runtime, cole: Actor) -> None:
-    owing(runtime, "Angry", 100_000, is_disputed=True)
+    who = owing(runtime, "Angry", 100_000)
+    argue(runtime, cole, who, None)
     assert "Angry" not in listed(runtime, cole)
     assert listed(runtime, cole, LEFT_ALONE)["Angry"].leave_alone == "All that is overdue is disputed."
     assert work_list(runtime, cole, CollectionFilters()).summary.left_alone_minor == 100_000

@@ -3,7 +3,9 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
+from core.reporting.explained import COUNTED_BY, explained
 from core.reporting.figures import figures
+from core.reporting.invoices import InvoiceFilters, list_invoices
 from core.runtime import Runtime
 from tests.core.reporting import rows
 
@@ -183,6 +185,27 @@ def test_time_to_post_counts_working_days_and_leaves_out_what_was_posted_elsewhe
     found = figures(runtime, DAY).measured.cycle
     assert (found.median, found.count) == (Decimal("2.50"), 4)
     assert found.p90 == Decimal("6.50")
+
+
+def test_the_list_shows_the_invoices_that_a_figure_counts(runtime: Runtime) -> None:
+    monday, later = rows.instant(date(2026, 10, 26)), rows.instant(date(2026, 10, 27))
+    with runtime.transaction() as session:
+        rows.document(session, recorded_at=monday, released_at=later, posted_at=later)
+        rows.document(session, recorded_at=monday, released_at=later, posted_at=None, state="released")
+        rows.document(session, recorded_at=monday, released_at=None, posted_at=later)
+        rows.document(session, issue_date=date(2026, 5, 1), settled_on=date(2026, 6, 1), open_minor=0)
+        rows.document(session, state="void", recorded_at=monday)
+        rows.document(session, source="import", recorded_at=monday, released_at=later, posted_at=later)
+    shown = explained(figures(runtime, DAY))
+    assert {key: shown[key].denominator.value for key in COUNTED_BY} == {  # type: ignore[union-attr]
+        "billing_accuracy": 4,
+        "straight_through_rate": 2,
+        "cycle_time": 1,
+    }
+    for key in COUNTED_BY:
+        chosen = InvoiceFilters(as_of=DAY, is_open_only=False, counted_in=key)
+        assert len(list_invoices(runtime, None, chosen).rows) == shown[key].denominator.value, key  # type: ignore[union-attr]
+        assert ("figure", key) in shown[key].drill.params  # type: ignore[union-attr]
 
 
 def test_time_to_post_is_undefined_when_nothing_was_posted(runtime: Runtime) -> None:

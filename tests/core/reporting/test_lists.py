@@ -163,7 +163,7 @@ def test_buckets_always_sum_to_what_is_outstanding(
             session.execute(delete(rows.FxRate).where(rows.FxRate.currency == currency))
             rows.rate(session, currency, date(2020, 1, 1), units)
     day = DAY - timedelta(days=back)
-    report = ageing(runtime, None, day, by=by, basis="invoice" if is_by_invoice else "due")
+    report = ageing(runtime, None, day, by=by, filters=InvoiceFilters(basis="invoice" if is_by_invoice else "due"))
     open_by_currency: dict[str, int] = {}
     for row in report.rows:
         open_by_currency[row.currency] = open_by_currency.get(row.currency, 0) + row.total_minor

@@ -92,6 +92,13 @@ def test_news_of_the_same_second_and_news_without_one_are_taken(runtime: Runtime
     assert only(runtime, Document).po_number == "SECOND"
 
 
+@pytest.mark.parametrize("told_at", [LATE, None])
+def test_when_an_invoice_was_so_is_no_part_of_what_it_says(runtime: Runtime, told_at: datetime | None) -> None:
+    record(runtime, b.PAYMENTS, invoices=(b.invoice(told_at=EARLY),))
+    record(runtime, b.PAYMENTS, invoices=(b.invoice(told_at=told_at),))
+    assert all_rows(runtime, Case) == []
+
+
 def test_an_older_snapshot_of_a_released_invoice_is_no_exception(runtime: Runtime) -> None:
     record(runtime, b.PAYMENTS, invoices=(b.invoice(told_at=LATE),))
     record(runtime, b.PAYMENTS, invoices=(b.invoice(po_number="OLD", told_at=EARLY),))
@@ -111,12 +118,33 @@ def card_dispute(**facts: Any) -> DisputeRecord:
     return b.dispute(**{"source": b.PAYMENTS, "amount_minor": 5_000, **named, **facts})
 
 
-def test_an_upheld_dispute_stays_upheld(runtime: Runtime) -> None:
+@pytest.mark.parametrize("told_at", [EARLY, LATE, None])
+def test_an_upheld_dispute_stays_upheld_when_what_comes_is_not_later(
+    runtime: Runtime, told_at: datetime | None
+) -> None:
     record(runtime, b.PAYMENTS, invoices=(b.invoice(),))
-    record(runtime, b.PAYMENTS, disputes=(card_dispute(state="upheld", closed_at=LATE),))
-    record(runtime, b.PAYMENTS, disputes=(card_dispute(state="open"),))
+    record(runtime, b.PAYMENTS, disputes=(card_dispute(state="upheld", closed_at=LATE, told_at=LATE),))
+    record(runtime, b.PAYMENTS, disputes=(card_dispute(state="open", told_at=told_at),))
     row = only(runtime, Dispute)
     assert (row.state, row.closed_at, only(runtime, Document).is_disputed) == ("upheld", LATE, False)
+
+
+def test_a_dispute_that_was_lost_is_won_when_that_is_told_later(runtime: Runtime) -> None:
+    record(runtime, b.PAYMENTS, invoices=(b.invoice(),))
+    record(runtime, b.PAYMENTS, disputes=(card_dispute(state="upheld", closed_at=EARLY, told_at=EARLY),))
+    record(runtime, b.PAYMENTS, disputes=(card_dispute(state="rejected", closed_at=LATE, told_at=LATE),))
+    row = only(runtime, Dispute)
+    assert (row.state, row.closed_at) == ("rejected", LATE)
+
+
+def test_a_case_that_the_crm_upheld_and_opens_again_is_in_dispute_again(runtime: Runtime) -> None:
+    record(runtime, b.PAYMENTS, invoices=(b.invoice(),))
+    record(runtime, b.CRM, disputes=(b.dispute(state="upheld", closed_at=LATE),))
+    assert not only(runtime, Document).is_disputed
+    record(runtime, b.CRM, disputes=(b.dispute(state="open", amount_minor=9_000),))
+    row = only(runtime, Dispute)
+    assert (row.state, row.closed_at, row.amount_minor) == ("open", None, 9_000)
+    assert only(runtime, Document).is_disputed
 
 
 def test_a_dispute_that_was_won_is_opened_by_a_later_appeal_and_not_by_an_older_fact(runtime: Runtime) -> None:

@@ -33,6 +33,8 @@ from tests.work import all_rows, person
 
 NOVEMBER, DECEMBER = datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 12, 1, tzinfo=UTC)
 
+IN_JANUARY = datetime(2027, 1, 2, 14, tzinfo=UTC)
+
 
 @pytest.fixture
 def furniture() -> Furniture:
@@ -144,6 +146,27 @@ def test_who_resumed_a_run_does_not_approve_what_it_makes_then(runtime: Runtime)
     refused(runtime, ["Chen"])
 
 
+@pytest.mark.parametrize("has_failed_parts", [True, False])
+def test_who_resumed_a_run_may_approve_what_it_had_drafted_before(
+    runtime: Runtime, clock: FixedClock, has_failed_parts: bool
+) -> None:
+    metered_house(runtime)
+    used(runtime, 3000, datetime(2026, 11, 5, tzinfo=UTC))
+    if has_failed_parts:
+        lost = calls(source_ref="802L", contract_ref="800L")
+        contract = b.contract(source_ref="800L", number="C-LOST", customer_ref="001MISSING", billed_by="house")
+        work.record(runtime, b.CRM, contracts=(contract,), order_lines=(lost,))
+    billed_on(runtime, clock, IN_GRACE)
+    (run,) = all_rows(runtime, BillingRun)
+    resumed = execute(runtime, ResumeRun(run=Target(run.id, run.revision)), person(runtime, "Chen"))
+    assert resumed.result["n"] == int(has_failed_parts)
+    run_unfinished(runtime)
+    billed_on(runtime, clock, AFTER_GRACE)
+    row = only_of(runtime, "invoice")
+    assert (row.state, row.changed_by) == ("awaiting_approval", [])
+    approve(runtime, person(runtime, "Chen"))
+
+
 def test_what_the_clock_bills_is_nobodys(runtime: Runtime) -> None:
     big_contract(runtime)
     bill_due(runtime)
@@ -221,10 +244,86 @@ def test_who_bills_again_and_who_corrected_what_is_billed_again_both_had_a_hand_
     corrected(runtime, "Chen", 3000)
     issue(runtime, only_of(runtime, "invoice"), rebill=True)
     memo, draft = only_of(runtime, "credit_memo"), all_of(runtime, "invoice")[1]
-    assert (named(runtime, memo), named(runtime, draft)) == (["Ana"], ["Ana", "Chen"])
-    agreed(runtime)
+    assert (named(runtime, memo), named(runtime, draft)) == (["Ana", "Chen"], ["Ana", "Chen"])
+    agreed(runtime, "Bo")
     assert all_of(runtime, "invoice")[1].state == "awaiting_approval"
     refused(runtime, ["Chen"])
+
+
+def test_who_took_out_what_was_billed_does_not_approve_that_it_is_given_back(
+    runtime: Runtime, clock: FixedClock
+) -> None:
+    metered_house(runtime)
+    used(runtime, 300, datetime(2026, 11, 5, tzinfo=UTC))
+    billed_on(runtime, clock, AFTER_GRACE)
+    corrected(runtime, "Chen", 100)
+    issue(runtime, only_of(runtime, "invoice"), rebill=True)
+    refused(runtime, ["Chen"])
+
+
+def corrected_and_billed(runtime: Runtime, clock: FixedClock, quantity: int = 300) -> None:
+    """Chen counts calls of November before they are billed."""
+    metered_house(runtime)
+    used(runtime, 100, datetime(2026, 11, 5, tzinfo=UTC))
+    clock.at = datetime(2026, 11, 30, 12, tzinfo=UTC)
+    corrected(runtime, "Chen", quantity)
+    billed_on(runtime, clock, AFTER_GRACE)
+    agreed(runtime, "Bo")
+    posted(runtime)
+
+
+def test_who_corrected_usage_does_not_approve_what_a_lower_price_of_it_gives_back(
+    runtime: Runtime, clock: FixedClock
+) -> None:
+    corrected_and_billed(runtime, clock)
+    work.record(runtime, b.CRM, order_lines=(calls("10"),))
+    billed_on(runtime, clock, IN_JANUARY)
+    memo = only_of(runtime, "credit_memo")
+    assert (memo.subtotal_minor, named(runtime, memo)) == (-300_000, ["Chen"])
+    refused(runtime, ["Chen"])
+
+
+def test_who_corrected_usage_does_not_approve_what_a_higher_price_of_it_charges_later(
+    runtime: Runtime, clock: FixedClock
+) -> None:
+    corrected_and_billed(runtime, clock, 3000)
+    work.record(runtime, b.CRM, order_lines=(calls("40"),))
+    billed_on(runtime, clock, IN_JANUARY)
+    assert all_of(runtime, "invoice")[-1].subtotal_minor == 6_000_000
+    refused(runtime, ["Chen"])
+
+
+def test_who_corrected_usage_does_not_approve_that_a_person_gives_all_of_it_back(
+    runtime: Runtime, clock: FixedClock
+) -> None:
+    corrected_and_billed(runtime, clock)
+    issue(runtime, only_of(runtime, "invoice"))
+    assert named(runtime, only_of(runtime, "credit_memo")) == ["Ana", "Chen"]
+    refused(runtime, ["Chen"])
+
+
+def test_usage_that_somebody_corrected_keeps_nobody_from_approving_an_amount_that_another_person_names(
+    runtime: Runtime, clock: FixedClock
+) -> None:
+    corrected_and_billed(runtime, clock)
+    issue(runtime, only_of(runtime, "invoice"), reason="goodwill", amount=Decimal(50))
+    assert named(runtime, only_of(runtime, "credit_memo")) == ["Ana"]
+
+
+def test_usage_that_somebody_corrected_after_it_was_billed_keeps_nobody_from_approving_its_new_price(
+    runtime: Runtime, clock: FixedClock
+) -> None:
+    metered_house(runtime)
+    used(runtime, 3000, datetime(2026, 11, 5, tzinfo=UTC))
+    billed_on(runtime, clock, AFTER_GRACE)
+    agreed(runtime, "Bo")
+    posted(runtime)
+    clock.advance(hours=1)
+    corrected(runtime, "Chen", 100)
+    work.record(runtime, b.CRM, order_lines=(calls("10"),))
+    billed_on(runtime, clock, IN_JANUARY)
+    memo = only_of(runtime, "credit_memo")
+    assert (memo.subtotal_minor, named(runtime, memo)) == (-3_000_000, [])
 
 
 def test_who_started_a_run_does_not_approve_the_credit_memo_that_it_makes(runtime: Runtime, clock: FixedClock) -> None:

@@ -4,25 +4,28 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from core.db.tables import Application, Approval, Case, Delivery, Document, Payment
 from core.kit.errors import Refused
 from core.ports import InDoubt, Ledger, LedgerDocument, Rejected, Transient
+from core.posting import store as posting
 from core.reporting.figures import figures
 from core.reporting.invoice_detail import invoice_detail
 from core.runtime import Runtime
 from core.workflow import execute
 from core.workflow.command import Target
-from core.workflow.commands import DecideApprovals, RetryDeliveries
+from core.workflow.commands import DecideApprovals, RetryDeliveries, SetAsideDeliveries
+from jobs.attempt import Outcome, Result, command
 from jobs.deliver import deliver
 from jobs.exclusive import exclusive
 from tests import builders as b
 from tests.corrections import agreed, issue, posted, posted_invoice
 from tests.fakes import FakeLedger, FixedClock
 from tests.stores import Furniture
-from tests.work import all_rows, dear_invoice, only, open_house, person, record
+from tests.work import JOB, all_rows, dear_invoice, only, open_house, person, record
 
 TODAY = date(2026, 11, 2)
 MEMO_DAY = date(2026, 10, 2)
@@ -103,6 +106,39 @@ def test_an_invoice_that_may_have_reached_the_ledger_is_an_exception_too(runtime
     (case,) = voided_cases(runtime)
     assert "may stand in the ledger" in case.sentence
     assert only(runtime, Delivery).state == "in_doubt"
+
+
+@pytest.mark.parametrize("outcome", ["given_up", "refused"])
+def test_an_invoice_that_was_set_aside_though_it_may_have_arrived_is_an_exception_too(
+    runtime: Runtime, outcome: Outcome
+) -> None:
+    record(runtime, b.PAYMENTS, invoices=(b.invoice(),))
+    post(runtime, FakeLedger(behaviour=[InDoubt("No answer came.")]))
+    delivery = only(runtime, Delivery)
+    told = Result(outcome, failure=Rejected("Nobody knows."))
+    execute(runtime, command(delivery.id, _next_attempt(runtime, delivery), told), JOB)
+    delivery = only(runtime, Delivery)
+    target = Target(delivery.id, delivery.revision)
+    execute(runtime, SetAsideDeliveries(targets=(target,), reason="It is looked into."), person(runtime, "Ana"))
+    void(runtime)
+    (case,) = voided_cases(runtime)
+    assert "may stand in the ledger" in case.sentence
+    assert (only(runtime, Document).state, only(runtime, Delivery).state) == ("void", "set_aside")
+
+
+def test_an_invoice_that_was_set_aside_and_never_arrived_is_no_exception(runtime: Runtime) -> None:
+    record(runtime, b.PAYMENTS, invoices=(b.invoice(),))
+    post(runtime, FakeLedger(behaviour=[Rejected("The period is closed.")]))
+    delivery = only(runtime, Delivery)
+    target = Target(delivery.id, delivery.revision)
+    execute(runtime, SetAsideDeliveries(targets=(target,), reason="It is wrong."), person(runtime, "Ana"))
+    void(runtime)
+    assert (only(runtime, Document).state, voided_cases(runtime)) == ("void", [])
+
+
+def _next_attempt(runtime: Runtime, delivery: Delivery) -> int:
+    with runtime.transaction() as session:
+        return posting.begin_attempt(session, delivery.id, "find", runtime.now())
 
 
 def test_an_invoice_that_is_voided_while_the_ledger_takes_it_is_an_exception_and_stays_void(runtime: Runtime) -> None:
@@ -221,3 +257,25 @@ def test_a_credit_memo_of_the_house_that_is_voided_where_it_was_sent_is_an_excep
     assert (case.document_id, case.amount_minor) == (memo.id, -23_800)
     assert f"Credit memo {memo.number} was voided in Stripe" in case.sentence
     assert of_kind(runtime, "credit_memo").state == "posted"
+
+
+def test_what_was_paid_in_full_is_settled_by_its_payment_whatever_a_credit_memo_did_meanwhile(
+    runtime: Runtime,
+) -> None:
+    record(runtime, b.PAYMENTS, invoices=(b.invoice(),))
+    record(runtime, b.PAYMENTS, payments=(b.payment(received_on=date(2026, 10, 20)),))
+    memo = b.credit_memo(issue_date=date(2026, 10, 25))
+    record(runtime, b.PAYMENTS, credit_memos=(memo,))
+    record(runtime, b.PAYMENTS, credit_memos=(memo.model_copy(update={"status": "void"}),))
+    (invoice,) = [row for row in all_rows(runtime, Document) if row.kind == "invoice"]
+    assert (invoice.open_minor, invoice.settled_on) == (0, date(2026, 10, 20))
+
+
+@pytest.mark.parametrize("is_disputed_first", [True, False])
+def test_nothing_of_a_void_invoice_is_disputed(runtime: Runtime, is_disputed_first: bool) -> None:
+    record(runtime, b.PAYMENTS, invoices=(b.invoice(),))
+    facts: list[dict[str, Any]] = [{"disputes": (b.dispute(),)}, {"invoices": (b.invoice(status="void"),)}]
+    for fact in facts if is_disputed_first else reversed(facts):
+        record(runtime, b.CRM if "disputes" in fact else b.PAYMENTS, **fact)
+    invoice = only(runtime, Document)
+    assert (invoice.state, invoice.is_disputed) == ("void", False)

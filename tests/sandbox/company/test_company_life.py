@@ -106,3 +106,17 @@ def test_it_runs_on_a_thread_until_stopped(living: Sandbox) -> None:
 
 def test_an_empty_sandbox_has_no_life(tmp_path: Path) -> None:
     assert Life({}, SEED, Clock(), tmp_path).step() == "nothing"
+
+
+def test_an_invoice_is_disputed_once_at_a_time_and_not_when_it_is_paid(living: Sandbox) -> None:
+    clock = Clock()
+    for _ in range(6):  # restarts between them: what is in dispute is remembered
+        told = live(living, 60, clock)
+    disputes = [doc for doc in living.salesforce.all("Case") if doc["Type"] == "Invoice dispute"]
+    still_open = Counter(doc["Invoice_Number__c"] for doc in disputes if not doc["IsClosed"])
+    paid_lately = {id for event, id in living.stripe.events if event == "invoice.paid"}
+    paid = {doc["number"] for doc in living.stripe.all("invoice") if doc["id"] in paid_lately}
+    assert len(disputes) > len(still_open) > 0
+    assert max(still_open.values()) == 1
+    assert not paid & set(still_open)
+    assert "nothing" not in told
