@@ -259,7 +259,7 @@ def test_a_decision_that_was_taken_meanwhile_is_refused_in_words_and_changes_not
     seen = only(house, Approval)
     execute(house, c.DecideApprovals(targets=targets([seen]), verdict="approve"), person(house, "Bo"))
     late = c.DecideApprovals(targets=targets([seen]), verdict="reject", note="Too late")
-    with pytest.raises(Refused, match="already approved"):
+    with pytest.raises(Refused, match="You approved HC-000001 meanwhile: yours was not done"):
         execute(house, late, person(house, "Bo"))
     assert only(house, Document).state == "released"
 

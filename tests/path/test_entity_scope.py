@@ -95,7 +95,7 @@ def test_a_customer_page_shows_only_documents_of_entities_the_reader_may_see(run
         runtime,
         ledger(
             "MIX1,Mix,I1,2026-01-01,2026-01-31,100.00,EUR,DE",
-            "MIX1,Mix,I2,2026-01-01,2026-01-31,900.00,USD,US",
+            "MIX1,Mix,I2,2025-12-31,2026-01-30,900.00,USD,US",
         ),
         JOB,
     )
@@ -148,6 +148,6 @@ def test_a_correction_makes_every_form_of_the_document_stale(runtime: Runtime) -
     ana, chen = person(runtime, "Ana"), person(runtime, "Chen")
     execute(runtime, c.CorrectDocument(case=held, tax_id="DE1"), ana)
     for case in (held, seen["po.missing"]):
-        with pytest.raises(Refused, match="changed by someone else"):
+        with pytest.raises(Refused, match="Ana Ribeiro changed this meanwhile: yours was not done"):
             execute(runtime, c.CorrectDocument(case=case, tax_id="DE2"), chen)
     assert only(runtime, Document).tax_id == "DE1"
